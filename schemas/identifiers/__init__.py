@@ -6,8 +6,8 @@ types (`ResidentId`, `PlateNumber` …) put the normalising functions into model
 """
 
 from schemas.identifiers.case import CaseNumber, CaseParts, case_number, case_number_warnings, case_parts
-from schemas.identifiers.company import UnifiedSocialCreditCode, unified_social_credit_code, uscc_warnings
 from schemas.identifiers.common import IdentifierError
+from schemas.identifiers.company import UnifiedSocialCreditCode, unified_social_credit_code, uscc_warnings
 from schemas.identifiers.money import Balance, Money, balance, bank_card_warnings, money
 from schemas.identifiers.name import mask, same_name
 from schemas.identifiers.real_estate import RealEstateUnitCode, real_estate_unit_code

@@ -20,9 +20,7 @@ def unified_social_credit_code(value: str) -> str:
         IdentifierError: `uscc-shape` or `uscc-check`.
     """
     code = upper(value)
-    shaped(
-        _SHAPE, code, "uscc-shape", "a unified social credit code has 18 characters, digits 3 to 8, none of I O S V Z"
-    )
+    shaped(_SHAPE, code, "uscc-shape", "a unified social credit code has 18 characters, none of I O S V Z")
     total = sum(_ALPHABET.index(character) * pow(3, i, 31) for i, character in enumerate(code[:17]))
     # The outer modulo matters: a sum divisible by 31 would otherwise point behind the alphabet.
     if code[17] != _ALPHABET[(31 - total % 31) % 31]:
