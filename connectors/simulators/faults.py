@@ -108,7 +108,8 @@ class Desk:
 
     `key_of(request, text)` gives a call's Idempotency-Key or own request number. `wrong(text)` turns an answer into a
     well-formed one about somebody else. A repeated key on an operation in `idempotent` gets the first answer again and
-    executes nothing. For operations in `deferred` the answer comes later: silence, wrong and broken answers are handed
+    executes nothing. `guard(request)` raises before work and before a replay: a stale key, a limit reached. For
+    operations in `deferred` the answer comes later: silence, wrong and broken answers are handed
     to the handler as `request[LATER]` instead of spoiling the acknowledgement.
     """
 
@@ -119,11 +120,13 @@ class Desk:
         wrong: Callable[[str], str],
         idempotent: Collection[str] = (),
         deferred: Collection[str] = (),
+        guard: Callable[[web.Request], None] | None = None,
     ) -> None:
         self._key_of = key_of
         self._wrong = wrong
         self._idempotent = idempotent
         self._deferred = deferred
+        self._guard = guard
         self._answers: dict[tuple[str, str], tuple[int, bytes, str]] = {}
         self._rules: list[Rule] = []
         self._calls: list[Call] = []
@@ -180,6 +183,8 @@ class Desk:
                 return Later()
 
     async def _execute(self, request: web.Request, handler: Handler, call: Call) -> web.Response:
+        if self._guard:
+            self._guard(request)
         slot = (call.operation, call.key) if call.key and call.operation in self._idempotent else None
         if slot in self._answers:
             status, body, content_type = self._answers[slot]
