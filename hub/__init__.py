@@ -1,0 +1,1 @@
+"""The hub: rules, engine, bus, store, trust and console. It knows no connector."""

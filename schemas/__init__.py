@@ -1,0 +1,1 @@
+"""The contract that all parties share: what travels, its identifiers and its error codes. Imports nothing of ours."""

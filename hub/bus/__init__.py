@@ -1,0 +1,1 @@
+"""Kafka: clients, topics, access lists. The only folder of the hub that knows aiokafka."""

@@ -1,0 +1,86 @@
+"""How to reach a Kafka cluster, and the client options that make aiokafka safe.
+
+Its defaults lose messages (acks=1, auto-commit, no idempotence), so every option that matters is set here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+RECORD_LIMIT = 4 * 1024 * 1024
+"""Greatest record a client of ours sends or fetches, in bytes; above any topic's own limit."""
+
+
+class BusError(Exception):
+    """Kafka cannot be used as asked; the message says why."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One user's way into the cluster. `prefix` stands before every topic's name."""
+
+    bootstrap_servers: str
+    username: str = ""
+    password: str = ""
+    protocol: Literal["PLAINTEXT", "SASL_PLAINTEXT"] = "SASL_PLAINTEXT"
+    prefix: str = ""
+
+    def options(self, client_id: str) -> dict[str, Any]:
+        """What consumer and producer have in common."""
+        options: dict[str, Any] = {
+            "bootstrap_servers": self.bootstrap_servers,
+            "client_id": client_id,
+            "security_protocol": self.protocol,
+            "retry_backoff_ms": 200,
+        }
+        if self.protocol == "SASL_PLAINTEXT":
+            options |= {
+                "sasl_mechanism": "SCRAM-SHA-512",
+                "sasl_plain_username": self.username,
+                "sasl_plain_password": self.password,
+            }
+        return options
+
+    def consumer(self, client_id: str) -> AIOKafkaConsumer:
+        """A consumer without a group: positions are the store's."""
+        return AIOKafkaConsumer(
+            **self.options(client_id), enable_auto_commit=False, auto_offset_reset="none",
+            max_partition_fetch_bytes=RECORD_LIMIT, fetch_max_bytes=16 * RECORD_LIMIT, fetch_max_wait_ms=100,
+        )  # fmt: skip
+
+    def producer(self, client_id: str) -> AIOKafkaProducer:
+        """An idempotent producer that waits for all in-sync replicas."""
+        return AIOKafkaProducer(
+            **self.options(client_id), acks="all", enable_idempotence=True, linger_ms=5, max_batch_size=256 * 1024,
+            max_request_size=RECORD_LIMIT,
+        )  # fmt: skip
+
+    def describe(self, topics: Sequence[str]) -> tuple[str, dict[str, int]]:
+        """The cluster's id, and the number of partitions of each of `topics`. Blocking, at most 30 s.
+
+        Raises `BusError` when the cluster cannot be reached or a topic is missing or not ours to read. aiokafka does
+        not tell the cluster's id, librdkafka does.
+        """
+        settings: dict[str, Any] = {
+            "bootstrap.servers": self.bootstrap_servers, "security.protocol": self.protocol, "log_level": 0,
+        }  # fmt: skip
+        if self.protocol == "SASL_PLAINTEXT":
+            settings |= {"sasl.mechanism": "SCRAM-SHA-512", "sasl.username": self.username,
+                         "sasl.password": self.password}  # fmt: skip
+        try:
+            found = AdminClient(settings).list_topics(timeout=30)
+        except KafkaException as error:
+            raise BusError("bus-unreachable", f"no answer from Kafka at {self.bootstrap_servers}") from error
+        counts = {topic: len(found.topics[topic].partitions) for topic in topics if topic in found.topics}
+        missing = [topic for topic in topics if not counts.get(topic)]
+        if missing:
+            raise BusError("topic-missing", f"user {self.username or '(none)'} sees no topic {', '.join(missing)}")
+        return found.cluster_id, counts

@@ -1,0 +1,59 @@
+"""Publishing records: idempotent, every future awaited, and a producer that failed is thrown away.
+
+After an out-of-order sequence, a fenced id or an unknown outcome an aiokafka producer stays dead, so the next call makes
+a new one; the outbox sends again from its first unmarked row.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from hub.bus.connection import Connection
+from hub.engine.records import Outgoing
+from hub.engine.relay import PublishFailed
+
+
+class KafkaSink:
+    """A producer that starts when it is needed."""
+
+    def __init__(self, connection: Connection, client_id: str) -> None:
+        self._connection = connection
+        self._client_id = client_id
+        self._producer: AIOKafkaProducer | None = None
+
+    async def publish(self, batch: Sequence[Outgoing]) -> None:
+        """Publish all of `batch`, in order, and return when the broker has them. Raises `PublishFailed`."""
+        try:
+            producer = await self._ready()
+            futures = [
+                await producer.send(item.topic, value=item.value, key=item.key, headers=list(item.headers))
+                for item in batch
+            ]
+            await producer.flush()
+            for outcome in await asyncio.gather(*futures, return_exceptions=True):
+                if isinstance(outcome, BaseException):
+                    raise outcome
+        except (KafkaError, OSError) as error:
+            await self.close()
+            raise PublishFailed(type(error).__name__) from error
+
+    async def _ready(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = self._connection.producer(self._client_id)
+            try:
+                await producer.start()
+            except BaseException:
+                await producer.stop()
+                raise
+            self._producer = producer
+        return self._producer
+
+    async def close(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            try:
+                await producer.stop()
+            except KafkaError:
+                return  # its records are in the outbox still

@@ -1,0 +1,73 @@
+"""Reading records by hand-assigned partitions, from positions that the store keeps."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from hub.bus.connection import Connection
+from hub.engine.records import Place, Record
+
+
+class KafkaSource:
+    """A consumer of some topics, all partitions, without a group and so without rebalances."""
+
+    def __init__(self, connection: Connection, client_id: str, topics: Sequence[str]) -> None:
+        self._connection = connection
+        self._client_id = client_id
+        self._topics = topics
+        self._consumer: AIOKafkaConsumer | None = None
+        self._places: list[TopicPartition] = []
+        self.cluster = ""
+
+    @property
+    def _live(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            raise RuntimeError("the source is not open")
+        return self._consumer
+
+    async def open(self) -> dict[Place, int]:
+        """Connect and assign every partition. Returns the first offset that each still holds. Raises `BusError`."""
+        self.cluster, counts = await asyncio.to_thread(self._connection.describe, self._topics)
+        self._places = [TopicPartition(topic, n) for topic, count in counts.items() for n in range(count)]
+        self._consumer = self._connection.consumer(self._client_id)
+        await self._consumer.start()
+        self._consumer.assign(self._places)
+        return self._offsets(await self._consumer.beginning_offsets(self._places))
+
+    def seek(self, positions: Mapping[Place, int]) -> None:
+        """Read on from these positions."""
+        for (topic, partition), offset in positions.items():
+            self._live.seek(TopicPartition(topic, partition), offset)
+
+    async def take(self, most: int, timeout_ms: int) -> list[Record]:
+        """The next records, at most `most`, in order within each partition; empty after `timeout_ms` without any.
+
+        Never cancel this: aiokafka then loses count of its calls.
+        """
+        batches = await self._live.getmany(timeout_ms=timeout_ms, max_records=most)
+        return [
+            Record(record.topic, record.partition, record.offset, record.timestamp * 1000, record.key,
+                   record.value or b"", tuple(record.headers))
+            for records in batches.values() for record in records
+        ]  # fmt: skip
+
+    async def end_offsets(self) -> dict[Place, int]:
+        """Where each partition ends now."""
+        return self._offsets(await self._live.end_offsets(self._places))
+
+    def pause(self) -> None:
+        """Take nothing more until `resume`."""
+        self._live.pause(*self._places)
+
+    def resume(self) -> None:
+        self._live.resume(*self._places)
+
+    async def close(self) -> None:
+        if self._consumer is not None:
+            await self._consumer.stop()
+            self._consumer = None
+
+    @staticmethod
+    def _offsets(found: Mapping[TopicPartition, int]) -> dict[Place, int]:
+        return {(place.topic, place.partition): at for place, at in found.items()}

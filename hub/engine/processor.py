@@ -1,0 +1,315 @@
+"""The loop: take a batch → verify → decide → ONE SQL transaction → publish.
+
+The transaction holds inbox rows, state, outbox rows, audit entries, timers and the moved offsets. Moving an offset is a
+compare-and-set: a process that was replaced meanwhile finds another value, loses its whole batch and reads anew, which
+is the fence that Kafka's transactions would otherwise have to be. Three stages overlap: while one batch is in the
+store's thread, the next is verified and the one before is published.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import structlog
+from sqlalchemy import delete, select, update
+
+from hub.engine.compose import Composer
+from hub.engine.gate import Gate
+from hub.engine.records import Inbound, Outgoing, Place, Record, Unfit
+from hub.engine.relay import Relay, Sink, load_page, mark
+from hub.engine.work import Work
+from hub.store import tables as t
+from hub.store.database import Database
+from hub.store.vault import Vault
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+BATCH = 500
+TAKE_TIMEOUT_MS = 200
+TICK = 0.1
+"""Seconds between looks at the timers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One timer that fires."""
+
+    kind: str
+    ref: str
+    due_at: int
+
+
+class Source(Protocol):
+    """Where records come from; the production one is `hub.bus.source.KafkaSource`."""
+
+    cluster: str
+
+    async def open(self) -> dict[Place, int]: ...
+    def seek(self, positions: Mapping[Place, int]) -> None: ...
+    async def take(self, most: int, timeout_ms: int) -> list[Record]: ...
+    async def end_offsets(self) -> dict[Place, int]: ...
+    async def close(self) -> None: ...
+
+
+class Application(Protocol):
+    """What the engine runs. Both methods are called on the store's thread, inside the one transaction."""
+
+    def handle(self, work: Work, batch: Sequence[Inbound | Unfit]) -> None:
+        """Decide on each of `batch`, in order, and put every effect into `work`."""
+
+    def fire(self, work: Work, due: Sequence[Due]) -> None:
+        """The timers in `due` are gone from the store; decide what follows."""
+
+    def poison(self, work: Work, record: Record, error: BaseException) -> None:
+        """Deciding on this one record failed: set it aside."""
+
+
+class Fenced(Exception):  # noqa: N818 - it names a state of ours, not a fault of the caller's
+    """Another process has moved an offset: this one's batch is void."""
+
+
+def now_micros() -> int:
+    """UTC microseconds by this machine's clock."""
+    return time.time_ns() // 1000
+
+
+class Processor:
+    """Runs one application over one store and one bus."""
+
+    def __init__(
+        self, *, store: Database, source: Callable[[], Source], sink: Sink, gate: Gate, composer: Composer,
+        master_key: bytes, application: Application, clock: Callable[[], int] = now_micros, batch: int = BATCH,
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._make_source = source
+        self._gate = gate
+        self._composer = composer
+        self._vault = Vault(master_key)
+        self._application = application
+        self._clock = clock
+        self._batch = batch
+        self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._sink = sink
+        self.relay = Relay(sink, lambda after: self.on_store(self._load, after))
+        self._source: Source | None = None
+        self._positions: dict[Place, int] = {}
+        self._moved = asyncio.Condition()
+        self._paused = asyncio.Event()
+        self._paused.set()
+        self._stopping = asyncio.Event()
+        self.ready = asyncio.Event()
+
+    # -- life ----------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Until `stop`. Starts again from the store's positions when fenced."""
+        while not self._stopping.is_set():
+            try:
+                await self._run_once()
+            except* Fenced:
+                log.error("engine.fenced", advice="another process works on this store's offsets")
+        await self._drain()
+
+    async def _run_once(self) -> None:
+        source = self._source = self._make_source()
+        try:
+            first = await source.open()
+            self._positions = await self.on_store(self._resume, source.cluster, first)
+            source.seek(self._positions)
+            self.ready.set()
+            queue: asyncio.Queue[list[Inbound | Unfit] | None] = asyncio.Queue(1)
+            async with asyncio.TaskGroup() as group:
+                relay = group.create_task(self.relay.run())
+                ticks = group.create_task(self._tick_forever(source))
+                group.create_task(self._read(source, queue))
+                await group.create_task(self._commit_forever(source.cluster, queue))
+                ticks.cancel()
+                while not self.relay.idle and await self._still_publishing():
+                    pass
+                relay.cancel()
+        finally:
+            self.ready.clear()
+            await source.close()
+
+    async def _still_publishing(self) -> bool:
+        before = self.relay.unmarked()
+        await asyncio.sleep(1)
+        return self.relay.unmarked() != before
+
+    async def _drain(self) -> None:
+        await self._mark()
+        await self._sink.close()
+        self._store_thread.shutdown()
+
+    def stop(self) -> None:
+        """Finish the batches in work, publish, and return from `run`."""
+        self._stopping.set()
+        self._paused.set()
+
+    def pause(self) -> None:
+        """Take no further records until `resume`."""
+        self._paused.clear()
+
+    def resume(self) -> None:
+        self._paused.set()
+
+    async def on_store(self, function: Callable[..., T], *arguments: object) -> T:
+        """Run blocking work on the store's one thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._store_thread, function, *arguments)
+
+    async def transact(self, decide: Callable[[Work], T]) -> T:
+        """One transaction of the application's own, with all that a batch has: effects are published after it."""
+        result, out = await self.on_store(self._transact, decide)
+        self.relay.offer(out)
+        return result
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    async def _read(self, source: Source, queue: asyncio.Queue[list[Inbound | Unfit] | None]) -> None:
+        while not self._stopping.is_set():
+            await self._paused.wait()
+            records = await source.take(self._batch, TAKE_TIMEOUT_MS)
+            if records:
+                await queue.put(await asyncio.to_thread(self._gate.check_all, records))
+        await queue.put(None)
+
+    # -- committing ----------------------------------------------------------------------------------------------------
+
+    async def _commit_forever(self, cluster: str, queue: asyncio.Queue[list[Inbound | Unfit] | None]) -> None:
+        while (batch := await queue.get()) is not None:
+            out = await self.on_store(self._commit, cluster, batch, self.relay.unmarked())
+            self.relay.offer(out)
+            async with self._moved:
+                self._moved.notify_all()
+
+    def _commit(self, cluster: str, batch: list[Inbound | Unfit], published: int | None) -> list[Outgoing]:
+        """Commit `batch`; when deciding fails, halve it until the one bad record is found and set aside."""
+        try:
+            out = self._attempt(cluster, batch, lambda work: self._application.handle(work, batch), published)
+        except Fenced:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a decision raises must not stop the partition
+            if len(batch) == 1:
+                record = batch[0].record
+                log.error("engine.poison", topic=record.topic, partition=record.partition, offset=record.offset,
+                          error=type(error).__name__)  # fmt: skip
+                bad = error
+                return self._attempt(
+                    cluster, batch, lambda work: self._application.poison(work, record, bad), published
+                )
+            half = len(batch) // 2
+            return self._commit(cluster, batch[:half], published) + self._commit(cluster, batch[half:], None)
+        return out
+
+    def _attempt(
+        self, cluster: str, batch: list[Inbound | Unfit], decide: Callable[[Work], None], published: int | None
+    ) -> list[Outgoing]:
+        after = dict(self._positions)
+        for item in batch:
+            after[item.record.topic, item.record.partition] = item.record.offset + 1
+        try:
+            with self._store.write() as connection:
+                work = Work(connection, self._clock(), self._composer, self._vault)
+                decide(work)
+                work.flush()
+                if published is not None:
+                    mark(connection, published, work.now)
+                for (topic, partition), position in after.items():
+                    expected = self._positions[topic, partition]
+                    if position != expected:
+                        where = (t.offsets.c.cluster == cluster, t.offsets.c.topic == topic,
+                                 t.offsets.c.partition == partition, t.offsets.c.next == expected)  # fmt: skip
+                        if connection.execute(update(t.offsets).where(*where).values(next=position)).rowcount != 1:
+                            raise Fenced
+        except BaseException:
+            self._vault.forget()
+            raise
+        self._positions = after
+        if published is not None:
+            self.relay.marked(published)
+        return work.outgoing
+
+    def _transact(self, decide: Callable[[Work], T]) -> tuple[T, list[Outgoing]]:
+        try:
+            with self._store.write() as connection:
+                work = Work(connection, self._clock(), self._composer, self._vault)
+                result = decide(work)
+                work.flush()
+        except BaseException:
+            self._vault.forget()
+            raise
+        return result, work.outgoing
+
+    # -- time ----------------------------------------------------------------------------------------------------------
+
+    async def _tick_forever(self, source: Source) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            await self._mark()
+            await self._fire_due(source)
+
+    async def _fire_due(self, source: Source) -> None:
+        """Fire timers, but never before everything that was sent in time has been read (no false silence).
+
+        A deadline is judged only when every partition has been read up to an end offset that was asked for after it
+        passed; while Kafka cannot be asked, nothing is called silent.
+        """
+        asked_at = self._clock()
+        if not await self.on_store(self._any_due, asked_at):
+            return
+        try:
+            ends = await source.end_offsets()
+        except Exception as error:  # noqa: BLE001 - whatever hides the broker, the answer is to wait
+            log.warning("engine.deadline-waits", reason=type(error).__name__)
+            return
+        async with self._moved:
+            await self._moved.wait_for(lambda: all(self._positions[place] >= end for place, end in ends.items()))
+        await self.transact(lambda work: self._fire(work, asked_at))
+
+    def _any_due(self, at: int) -> bool:
+        with self._store.read() as connection:
+            return connection.execute(select(t.timers.c.ref).where(t.timers.c.due_at <= at).limit(1)).first() is not None
+
+    def _fire(self, work: Work, upto: int) -> None:
+        timers = t.timers.c
+        query = select(timers.kind, timers.ref, timers.due_at).where(timers.due_at <= upto).order_by(timers.due_at)
+        due = [Due(*row) for row in work.connection.execute(query.limit(self._batch))]
+        for timer in due:
+            work.connection.execute(delete(t.timers).where(timers.kind == timer.kind, timers.ref == timer.ref))
+        self._application.fire(work, due)
+
+    async def _mark(self) -> None:
+        upto = self.relay.unmarked()
+        if upto is not None:
+            await self.on_store(self._mark_now, upto)
+            self.relay.marked(upto)
+
+    def _mark_now(self, upto: int) -> None:
+        with self._store.write() as connection:
+            mark(connection, upto, self._clock())
+
+    # -- the store's positions -----------------------------------------------------------------------------------------
+
+    def _resume(self, cluster: str, first: dict[Place, int]) -> dict[Place, int]:
+        """Positions kept for this cluster; a partition never seen begins at its first offset."""
+        columns = t.offsets.c
+        with self._store.write() as connection:
+            kept = {
+                (row.topic, row.partition): row.next
+                for row in connection.execute(select(t.offsets).where(columns.cluster == cluster))
+            }
+            new = [
+                {"cluster": cluster, "topic": topic, "partition": partition, "next": offset}
+                for (topic, partition), offset in first.items() if (topic, partition) not in kept
+            ]  # fmt: skip
+            if new:
+                connection.execute(t.offsets.insert(), new)
+        return {place: kept.get(place, offset) for place, offset in first.items()}
+
+    def _load(self, after: int) -> list[Outgoing]:
+        with self._store.read() as connection:
+            return load_page(connection, self._vault, after)

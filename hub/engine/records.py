@@ -1,0 +1,64 @@
+"""What passes through the engine: a raw record, what verifying made of it, and what is to be published."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from hub.trust.parties import Party
+from schemas.messages import HubMessage, PartnerMessage, RequestMessage
+
+Headers = tuple[tuple[str, bytes], ...]
+Place = tuple[str, int]
+"""Topic and partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One Kafka record; `timestamp` is the broker's (LogAppendTime), in UTC microseconds."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes
+    headers: Headers = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A record that is what it claims to be: signed by `party`, for us, in time, and of the contract."""
+
+    record: Record
+    message: RequestMessage | PartnerMessage | HubMessage
+    digest: str
+    jws: str
+    party: Party
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A record that cannot be taken in. `party` is known only when its signature verified; `message` if it parsed."""
+
+    record: Record
+    code: str
+    stage: str
+    digest: str
+    party: Party | None = None
+    message: RequestMessage | PartnerMessage | HubMessage | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One outbox row, ready to publish."""
+
+    seq: int
+    topic: str
+    key: bytes | None
+    value: bytes
+    headers: Headers = field(default=())
+
+
+def digest_of(value: bytes) -> str:
+    """SHA-256 in hexadecimal, the name of a message in the audit log."""
+    return hashlib.sha256(value).hexdigest()

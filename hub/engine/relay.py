@@ -1,0 +1,128 @@
+"""The outbox's way out: publish in order, then mark.
+
+A crash between the two repeats a message with the same id, which every reader discards: an exactly-once effect, not
+exactly-once delivery.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+import structlog
+from sqlalchemy import Connection, select, update
+
+from hub.engine.records import Outgoing
+from hub.engine.work import signed_headers, unpack_headers
+from hub.store import tables as t
+from hub.store.vault import Vault
+
+log = structlog.get_logger()
+_PAGE = 1000
+_IN_MEMORY = 20_000
+"""Most rows handed over in memory; beyond it they are read back from the store, so memory stays bounded."""
+
+
+class PublishFailed(Exception):  # noqa: N818 - it names an outcome: the rows stay in the outbox and are sent again
+    """The broker has not confirmed every record of a batch."""
+
+
+class Sink(Protocol):
+    """Where records go; the production one is `hub.bus.sink.KafkaSink`."""
+
+    async def publish(self, batch: Sequence[Outgoing]) -> None:
+        """All of `batch`, in order. Raises `PublishFailed`."""
+
+    async def close(self) -> None: ...
+
+
+class Relay:
+    """Publishes what was committed. `load` reads a page of unmarked rows after a sequence number, off the event loop."""
+
+    def __init__(self, sink: Sink, load: Callable[[int], Awaitable[list[Outgoing]]]) -> None:
+        self._sink = sink
+        self._load = load
+        self._queue: deque[Outgoing] = deque()
+        self._behind = True  # something may stand in the store that is not in the queue
+        self._done = 0
+        self._marked = 0
+        self._wake = asyncio.Event()
+
+    def offer(self, rows: Sequence[Outgoing]) -> None:
+        """Hand over freshly committed rows, in order."""
+        if not self._behind:
+            if len(self._queue) + len(rows) > _IN_MEMORY:
+                self._behind = True
+            else:
+                self._queue.extend(rows)
+        self._wake.set()
+
+    def unmarked(self) -> int | None:
+        """The highest sequence number published and not yet marked."""
+        return self._done if self._done > self._marked else None
+
+    def marked(self, upto: int) -> None:
+        self._marked = max(self._marked, upto)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is left to publish."""
+        return not self._behind and not self._queue
+
+    async def run(self) -> None:
+        """Publish for ever. A failing broker is tried again with growing pauses; nothing is lost meanwhile."""
+        pause = 0.1
+        while True:
+            batch = await self._next()
+            if not batch:
+                self._wake.clear()
+                if self.idle:
+                    await self._wake.wait()
+                continue
+            try:
+                await self._sink.publish(batch)
+            except PublishFailed as error:
+                log.warning("outbox.publish-failed", reason=str(error), rows=len(batch), retry_in_s=pause)
+                self._queue.clear()
+                self._behind = True
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)
+                continue
+            pause = 0.1
+            self._done = batch[-1].seq
+
+    async def _next(self) -> list[Outgoing]:
+        if self._behind:
+            self._queue.clear()
+            self._behind = False  # rows committed from here on are offered again; some of them may be in the page too
+            page = await self._load(self._done)
+            self._behind = self._behind or len(page) == _PAGE
+            last = page[-1].seq if page else self._done
+            self._queue = deque(row for row in self._queue if row.seq > last)
+            return page
+        return [self._queue.popleft() for _ in range(min(_PAGE, len(self._queue)))]
+
+
+def load_page(connection: Connection, vault: Vault, after: int) -> list[Outgoing]:
+    """The next unmarked rows, in order."""
+    out, message = t.outbox.c, t.messages.c
+    query = (
+        select(out.seq, out.topic, out.key, out.headers, message.case_token, message.sealed, message.jws)
+        .join(t.messages, message.pk == out.message_pk)
+        .where(out.published_at.is_(None), out.seq > after)
+        .order_by(out.seq)
+        .limit(_PAGE)
+    )
+    return [
+        Outgoing(row.seq, row.topic, row.key, vault.open(connection, row.case_token, row.sealed),
+                 unpack_headers(row.headers) if row.headers else signed_headers(row.jws))
+        for row in connection.execute(query)
+    ]  # fmt: skip
+
+
+def mark(connection: Connection, upto: int, at: int) -> None:
+    """Every row up to `upto` is with the broker."""
+    out = t.outbox.c
+    connection.execute(
+        update(t.outbox).where(out.published_at.is_(None), out.seq <= upto).values(published_at=at)
+    )

@@ -1,0 +1,97 @@
+"""Collecting what partners say into progress and exactly one conclusion.
+
+件件有登记、有结果、有回应: every accepted request ends in one conclusion, which never changes; silence is a fact, and never
+"nothing found"; what comes too late is passed on, citing the conclusion.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
+from schemas.hub import TaskOutcome
+from schemas.replies import ReplyKind
+
+ANSWERED = frozenset({TaskOutcome.RESULT, TaskOutcome.NO_RECORD, TaskOutcome.NOT_CONTROLLED})
+"""Outcomes that answer the question; a partial, refused or returned one does not, and silence least of all."""
+
+SECOND = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyVerdict:
+    """What a reply does: settles the task; comes late (`silent_first`: its silence is not on record yet); or
+    contradicts an answer that stands."""
+
+    task: TaskState
+    effect: Literal["settles", "late", "conflicts"]
+    silent_first: bool = False
+
+
+def on_receipt(task: TaskState, at: int) -> TaskState:
+    """The partner has the task since `at` (broker's time): the reply clock starts. A second receipt changes nothing."""
+    if task.received_at is not None:
+        return task
+    status = TaskStatus.RECEIVED if task.status is TaskStatus.SENT else task.status
+    return replace(task, received_at=at, status=status)
+
+
+def deadline(task: TaskState, sent_at: int | None) -> int | None:
+    """When silence becomes a fact (µs), for what is awaited next; None while the task is not with the broker."""
+    if task.received_at is not None:
+        return task.received_at + task.reply_within * SECOND
+    return None if sent_at is None else sent_at + task.receipt_within * SECOND
+
+
+def on_reply(task: TaskState, kind: ReplyKind, at: int, message_id: str, sent_at: int | None) -> ReplyVerdict:
+    """Judge a reply by the broker's time `at`.
+
+    Its receipt may stand unread in another partition, so a reply without one has both windows.
+    """
+    if task.status is TaskStatus.SETTLED:
+        if task.outcome is TaskOutcome.NO_RESPONSE:
+            return ReplyVerdict(replace(task, late=task.late + 1), "late")
+        return ReplyVerdict(task, "conflicts")
+    due = deadline(task, sent_at)
+    if due is not None and task.received_at is None:
+        due += task.reply_within * SECOND
+    if due is not None and at > due:
+        return ReplyVerdict(replace(on_silence(task, due), late=task.late + 1), "late", silent_first=True)
+    settled = replace(task, status=TaskStatus.SETTLED, outcome=TaskOutcome(kind.value), settled_at=at,
+                      message_id=message_id)  # fmt: skip
+    return ReplyVerdict(settled, "settles")
+
+
+def on_silence(task: TaskState, due: int) -> TaskState:
+    """The deadline has passed, and everything sent before it has been read."""
+    return replace(task, status=TaskStatus.SETTLED, outcome=TaskOutcome.NO_RESPONSE, settled_at=due)
+
+
+def on_hit(task: TaskState) -> TaskState:
+    """A watch has hit; it may hit again."""
+    return replace(task, hits=task.hits + 1)
+
+
+def with_task(request: RequestState, task: TaskState) -> RequestState:
+    """`request` with this task as it is now."""
+    return replace(request, tasks=tuple(task if old.task_id == task.task_id else old for old in request.tasks))
+
+
+def conclusion(request: RequestState) -> Literal["complete", "incomplete"] | None:
+    """The conclusion that is due now, or None: while a partner is awaited, and once there is one already."""
+    if request.status is not RequestStatus.OPEN or any(task.status is not TaskStatus.SETTLED for task in request.tasks):
+        return None
+    return "complete" if all(task.outcome in ANSWERED for task in request.tasks) else "incomplete"
+
+
+def without_sending(request: RequestState, at: int) -> RequestState:
+    """A request that waited for its original and can no longer be sent: every part ends as not sent."""
+    tasks = tuple(
+        replace(task, status=TaskStatus.SETTLED, outcome=TaskOutcome.NOT_SENT, settled_at=at) for task in request.tasks
+    )
+    return replace(request, status=RequestStatus.OPEN, tasks=tasks)
+
+
+def dispatched(request: RequestState) -> RequestState:
+    """A request whose tasks are sent now."""
+    tasks = tuple(replace(task, status=TaskStatus.SENT) for task in request.tasks)
+    return replace(request, status=RequestStatus.OPEN, tasks=tasks)

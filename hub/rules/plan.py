@@ -1,0 +1,151 @@
+"""The 1+3 linkage (1+3 府院协作) as data: whom a request asks, under which agreement, and what may follow.
+
+One court with three registries at once (real estate, vehicle, business registry); police and banks each under an
+instrument of their own. A partner of a new kind comes in by configuration.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from schemas.messages import ControlRequested, LocateRequested, RequestMessage
+from schemas.requests import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Whom one kind of request may ask. `at_once` and `by_agreement` are kinds of partner: those the plan always asks,
+    and those it asks as far as an agreement is in force. `one`: the request must name exactly one partner."""
+
+    kind: Kind
+    action: str
+    asset: str | None
+    at_once: tuple[str, ...]
+    by_agreement: tuple[str, ...]
+    one: bool
+
+    def fits(self, request: RequestMessage) -> bool:
+        """Whether this route is for a request of this kind, action and asset."""
+        data = request.data
+        if request.type.split(".")[1] != self.kind or data.action != self.action:
+            return False
+        return self.asset is None or (isinstance(request, ControlRequested) and request.data.asset.kind == self.asset)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpRule:
+    """What may be asked next when a finding of this kind has come."""
+
+    finding: str
+    action: str
+    partner_kind: str
+    needs_approval: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What one partner has agreed to answer: for which courts, which actions and fields, from when to when (V28).
+
+    `receipt_within` and `reply_within` in seconds; times in UTC microseconds. Cite as `reference`.
+    """
+
+    partner: str
+    reference: str
+    in_force_from: int
+    in_force_until: int
+    courts: frozenset[str]
+    actions: frozenset[str]
+    fields: frozenset[str]
+    receipt_within: int
+    reply_within: int
+
+    def in_force(self, court: str, at: int) -> bool:
+        return court in self.courts and self.in_force_from <= at < self.in_force_until
+
+
+@dataclass(frozen=True, slots=True)
+class Linkage:
+    """The whole plan, and the partners that there are (id → kind)."""
+
+    routes: tuple[Route, ...]
+    follow_ups: tuple[FollowUpRule, ...]
+    agreements: Mapping[str, Agreement]
+    partner_kinds: Mapping[str, str]
+    max_term_months: Mapping[str, int]
+    sha256: str
+
+    def route(self, request: RequestMessage) -> Route | None:
+        """The route for this request, if the plan has one."""
+        return next((route for route in self.routes if route.fits(request)), None)
+
+    def of_kind(self, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        """The partners of these kinds, in the plan's order."""
+        return tuple(party for kind in kinds for party, its in self.partner_kinds.items() if its == kind)
+
+
+def choose_partners(linkage: Linkage, route: Route, request: RequestMessage, at: int) -> tuple[tuple[str, ...], list[str]]:
+    """The partners to ask, and the codes of whatever forbids it.
+
+    Named partners are asked or the request is refused. Without names: those of the plan that the documents' scope
+    covers; one that is asked only by agreement is left out where there is none.
+    """
+    legal, court = request.data.legal, request.source
+    allowed = linkage.of_kind(route.at_once + route.by_agreement)
+    scope = set(legal.scope.partner_kinds)
+    codes: list[str] = []
+    if f"{route.kind}.{route.action}" not in legal.scope.actions:
+        codes.append("scope-exceeded")
+    named = request.data.partners
+    if named:
+        if any(partner not in allowed for partner in named):
+            return (), ["partner-unknown"]
+        chosen = tuple(dict.fromkeys(named))
+        if any(linkage.partner_kinds[partner] not in scope for partner in chosen):
+            codes.append("scope-exceeded")
+    else:
+        chosen = tuple(
+            partner for partner in allowed
+            if linkage.partner_kinds[partner] in scope
+            and (linkage.partner_kinds[partner] in route.at_once or _agreed(linkage, partner, court, at))
+        )  # fmt: skip
+        if not chosen:
+            codes.append("scope-exceeded")
+    if route.one and len(chosen) != 1:
+        codes.append("partner-needed")
+    for partner in chosen:
+        codes += _against_agreement(linkage, partner, route, request, at)
+    return chosen, list(dict.fromkeys(codes))
+
+
+def _agreed(linkage: Linkage, partner: str, court: str, at: int) -> bool:
+    agreement = linkage.agreements.get(partner)
+    return agreement is not None and agreement.in_force(court, at)
+
+
+def _against_agreement(linkage: Linkage, partner: str, route: Route, request: RequestMessage, at: int) -> list[str]:
+    """V28: in force, covers the action, covers the fields asked of this kind of partner."""
+    agreement = linkage.agreements.get(partner)
+    if agreement is None or not agreement.in_force(request.source, at):
+        return ["agreement-missing"]
+    codes = []
+    if f"{route.kind}.{route.action}" not in agreement.actions:
+        codes.append("agreement-action")
+    kind = linkage.partner_kinds[partner]
+    if any(name.split(".")[0] == kind and name not in agreement.fields for name in request.data.fields):
+        codes.append("agreement-field")
+    return codes
+
+
+def follow_ups(linkage: Linkage, findings: frozenset[str]) -> tuple[FollowUpRule, ...]:
+    """What the plan lets a court ask next, given the kinds of finding that came."""
+    return tuple(rule for rule in linkage.follow_ups if rule.finding in findings)
+
+
+def asset_of(request: RequestMessage) -> str | None:
+    """The register number of the one asset that a request is about, if it names one."""
+    if isinstance(request, ControlRequested):
+        asset = request.data.asset
+        number = {"real-estate": "unit_code", "vehicle": "plate", "equity": "company", "account": "number"}[asset.kind]
+        return f"{asset.kind}:{getattr(asset, number)}"
+    if isinstance(request, LocateRequested) and request.data.vehicle is not None:
+        return f"vehicle:{request.data.vehicle.plate}"
+    return None

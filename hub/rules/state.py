@@ -1,0 +1,63 @@
+"""What the rules know of a request and of each partner's part in it. Times are UTC microseconds."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from schemas.hub import TaskOutcome
+from schemas.requests import Kind
+
+
+class RequestStatus(StrEnum):
+    """The life of a request."""
+
+    WAITING = "waiting"  # accepted; its original has not settled yet
+    OPEN = "open"
+    CONCLUDED = "concluded"
+    REFUSED = "refused"
+
+
+class TaskStatus(StrEnum):
+    """The life of one partner's part."""
+
+    PLANNED = "planned"  # the request waits
+    SENT = "sent"
+    RECEIVED = "received"  # the partner's receipt is here; the reply clock runs
+    SETTLED = "settled"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskState:
+    """One partner's part of a request."""
+
+    task_id: str
+    partner: str
+    status: TaskStatus
+    receipt_within: int
+    reply_within: int
+    agreement: str
+    received_at: int | None = None
+    settled_at: int | None = None
+    outcome: TaskOutcome | None = None
+    message_id: str | None = None
+    late: int = 0
+    hits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RequestState:
+    """One accepted request. `key` is the hub's own name for it, unique across courts."""
+
+    key: str
+    court: str
+    request_id: str
+    kind: Kind
+    action: str
+    case_token: str
+    asset_token: str | None
+    status: RequestStatus
+    expires_at: int
+    tasks: tuple[TaskState, ...]
+    original_key: str | None = None
+    conclusion_id: str | None = None
+    outcome: str | None = None
+    follow_ups: frozenset[str] = frozenset()

@@ -1,0 +1,106 @@
+"""Requests and tasks in the store, as the rules' states."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
+from hub.store import tables as t
+from schemas.hub import TaskOutcome
+from schemas.requests import Kind
+
+
+def load(connection: Connection, keys: Iterable[str]) -> dict[str, RequestState]:
+    """The requests with these keys, their tasks with them."""
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    tasks: dict[str, list[TaskState]] = {}
+    columns = t.tasks.c
+    for row in connection.execute(select(t.tasks).where(columns.request_key.in_(wanted)).order_by(columns.partner)):
+        tasks.setdefault(row.request_key, []).append(_task(row))
+    query = select(t.requests).where(t.requests.c.key.in_(wanted))
+    return {row.key: _request(row, tasks.get(row.key, [])) for row in connection.execute(query)}
+
+
+def keys_of_tasks(connection: Connection, task_ids: Sequence[str]) -> dict[str, str]:
+    """Task id → request key, for those that exist."""
+    columns = t.tasks.c
+    query = select(columns.task_id, columns.request_key).where(columns.task_id.in_(task_ids))
+    return {task_id: key for task_id, key in connection.execute(query)}
+
+
+def waiting_for(connection: Connection, original_key: str) -> list[str]:
+    """Keys of the requests that wait until this one settles, oldest first."""
+    columns = t.requests.c
+    query = select(columns.key).where(columns.original_key == original_key, columns.status == RequestStatus.WAITING)
+    return list(connection.scalars(query.order_by(columns.received_at)))
+
+
+def sent_at(connection: Connection, task_ids: Iterable[str]) -> dict[str, int]:
+    """Task id → when the broker had it (µs), for those that were published."""
+    columns = t.outbox.c
+    query = select(columns.message_id, columns.published_at).where(
+        columns.message_id.in_(list(task_ids)), columns.published_at.is_not(None)
+    )
+    return {task_id: at for task_id, at in connection.execute(query)}
+
+
+def first_answer(connection: Connection, key: str) -> list[int]:
+    """Row numbers of the hub's first answer to a request: its acceptance or its refusal."""
+    c = t.messages.c
+    answer = c.type.endswith(".acceptance.v1") | c.type.endswith(".refusal.v1")
+    return list(connection.scalars(select(c.pk).where(c.request_key == key, c.direction == "out", answer)))
+
+
+def request_message(connection: Connection, key: str) -> tuple[int, str]:
+    """Row number and signature of the court's own request."""
+    query = select(t.messages.c.pk, t.messages.c.jws).join(t.requests, t.requests.c.message_pk == t.messages.c.pk)
+    row = connection.execute(query.where(t.requests.c.key == key)).one()
+    return row.pk, row.jws
+
+
+def save(connection: Connection, requests: Iterable[RequestState], tasks: Iterable[TaskState], now: int) -> None:
+    """Write changed states back."""
+    changed = [
+        {"k": request.key, "status": request.status, "outcome": request.outcome, "conclusion_id": request.conclusion_id,
+         "concluded_at": now if request.status is RequestStatus.CONCLUDED else None,
+         "follow_ups": ",".join(sorted(request.follow_ups))}
+        for request in requests
+    ]  # fmt: skip
+    if changed:
+        statement = update(t.requests).where(t.requests.c.key == bindparam("k"))
+        connection.execute(statement, changed)
+    parts = [
+        {"k": task.task_id, "status": task.status, "outcome": task.outcome, "received_at": task.received_at,
+         "settled_at": task.settled_at, "message_id": task.message_id, "late": task.late, "hits": task.hits}
+        for task in tasks
+    ]  # fmt: skip
+    if parts:
+        connection.execute(update(t.tasks).where(t.tasks.c.task_id == bindparam("k")), parts)
+
+
+def task_row(request_key: str, task: TaskState) -> dict[str, Any]:
+    """A new task as a row."""
+    return {"task_id": task.task_id, "request_key": request_key, "partner": task.partner, "status": task.status,
+            "receipt_within": task.receipt_within, "reply_within": task.reply_within,
+            "agreement": task.agreement}  # fmt: skip
+
+
+def _task(row: Any) -> TaskState:
+    return TaskState(
+        task_id=row.task_id, partner=row.partner, status=TaskStatus(row.status), receipt_within=row.receipt_within,
+        reply_within=row.reply_within, agreement=row.agreement, received_at=row.received_at, settled_at=row.settled_at,
+        outcome=TaskOutcome(row.outcome) if row.outcome else None, message_id=row.message_id, late=row.late,
+        hits=row.hits,
+    )  # fmt: skip
+
+
+def _request(row: Any, tasks: list[TaskState]) -> RequestState:
+    return RequestState(
+        key=row.key, court=row.court, request_id=row.request_id, kind=Kind(row.kind), action=row.action,
+        case_token=row.case_token, asset_token=row.asset_token, status=RequestStatus(row.status),
+        expires_at=row.expires_at, tasks=tuple(tasks), original_key=row.original_key, conclusion_id=row.conclusion_id,
+        outcome=row.outcome, follow_ups=frozenset(filter(None, row.follow_ups.split(","))),
+    )  # fmt: skip

@@ -1,0 +1,167 @@
+"""The tables of the engine, which hub and connectors share, and of the hub's casework.
+
+Times are UTC integer microseconds. Personal data stands in `messages.sealed` alone, encrypted with a key per case; every
+other column holds tokens, digests, ids and codes.
+"""
+
+from sqlalchemy import BLOB, Column, Index, Integer, MetaData, String, Table, UniqueConstraint, text
+
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+
+meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", String, nullable=False))
+
+inbox = Table(
+    "inbox", metadata,
+    Column("sender", String, primary_key=True),
+    Column("message_id", String, primary_key=True),
+    Column("digest", String, nullable=False),
+    Column("message_pk", Integer, nullable=False),
+    Column("expires_at", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+messages = Table(
+    "messages", metadata,
+    Column("pk", Integer, primary_key=True),
+    Column("message_id", String, nullable=False),
+    Column("direction", String, nullable=False),  # in | out
+    Column("source", String, nullable=False),
+    Column("recipient", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("request_key", String),
+    Column("case_token", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("jws", String, nullable=False),
+    Column("sealed", BLOB, nullable=False),
+    Column("at", Integer, nullable=False),  # in: the broker's time; out: when it was made
+    Column("handled_at", Integer, nullable=False),
+    Column("topic", String, nullable=False),
+    Column("partition", Integer),
+    Column("offset", Integer),
+    Column("audit_seq", Integer),
+    Index("messages_by_request", "request_key"),
+)  # fmt: skip
+
+outbox = Table(
+    "outbox", metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("message_pk", Integer, nullable=False),
+    Column("message_id", String, nullable=False),
+    Column("topic", String, nullable=False),
+    Column("key", BLOB),
+    Column("headers", BLOB),  # of a dead letter, as JSON [[name, base64], …]; a signed message makes them from its jws
+    Column("published_at", Integer),
+    Index("outbox_pending", "seq", sqlite_where=text("published_at IS NULL")),
+    Index("outbox_by_message", "message_id"),
+)  # fmt: skip
+
+timers = Table(
+    "timers", metadata,
+    Column("kind", String, primary_key=True),
+    Column("ref", String, primary_key=True),
+    Column("due_at", Integer, nullable=False),
+    Index("timers_due", "due_at"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+offsets = Table(
+    "offsets", metadata,
+    Column("cluster", String, primary_key=True),
+    Column("topic", String, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("next", Integer, nullable=False),
+)  # fmt: skip
+
+case_keys = Table(
+    "case_keys", metadata,
+    Column("case_token", String, primary_key=True),
+    Column("wrapped", BLOB, nullable=False),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+audit = Table(
+    "audit", metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("request_key", String),
+    Column("at", Integer, nullable=False),
+    Column("leaf", BLOB, nullable=False),
+    Column("log_index", Integer),
+    Index("audit_unsequenced", "seq", sqlite_where=text("log_index IS NULL")),
+    Index("audit_by_request", "request_key"),
+)  # fmt: skip
+
+dead_letters = Table(
+    "dead_letters", metadata,
+    Column("pk", Integer, primary_key=True),
+    Column("topic", String, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", Integer, nullable=False),
+    Column("code", String, nullable=False),
+    Column("stage", String, nullable=False),
+    Column("error_class", String, nullable=False),
+    Column("sender", String),
+    Column("digest", String, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("at", Integer, nullable=False),
+    UniqueConstraint("topic", "partition", "offset"),
+)  # fmt: skip
+
+# -- the hub's casework ------------------------------------------------------------------------------------------------
+
+requests = Table(
+    "requests", metadata,
+    Column("key", String, primary_key=True),
+    Column("court", String, nullable=False),
+    Column("request_id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("case_token", String, nullable=False),
+    Column("asset_token", String),
+    Column("original_key", String),
+    Column("status", String, nullable=False),  # waiting | open | concluded | refused
+    Column("outcome", String),
+    Column("conclusion_id", String),
+    Column("message_pk", Integer, nullable=False),
+    Column("config_sha256", String, nullable=False),
+    Column("signed_at", Integer, nullable=False),
+    Column("received_at", Integer, nullable=False),
+    Column("decided_at", Integer, nullable=False),
+    Column("expires_at", Integer, nullable=False),
+    Column("concluded_at", Integer),
+    Column("follow_ups", String, nullable=False, server_default=""),
+    Index("requests_by_original", "original_key", sqlite_where=text("original_key IS NOT NULL")),
+    Index("requests_by_time", "received_at"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+tasks = Table(
+    "tasks", metadata,
+    Column("task_id", String, primary_key=True),
+    Column("request_key", String, nullable=False),
+    Column("partner", String, nullable=False),
+    Column("status", String, nullable=False),  # planned | sent | received | settled
+    Column("outcome", String),
+    Column("receipt_within", Integer, nullable=False),
+    Column("reply_within", Integer, nullable=False),
+    Column("agreement", String, nullable=False),
+    Column("received_at", Integer),
+    Column("settled_at", Integer),
+    Column("message_id", String),
+    Column("late", Integer, nullable=False, server_default="0"),
+    Column("hits", Integer, nullable=False, server_default="0"),
+    Index("tasks_by_request", "request_key"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+numbers = Table(
+    "numbers", metadata,
+    Column("court", String, primary_key=True),
+    Column("number_token", String, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("action", String, primary_key=True),
+    Column("request_key", String, nullable=False),
+    sqlite_with_rowid=False,
+)  # fmt: skip

@@ -1,0 +1,64 @@
+"""Building blocks of every message: strict frozen models, times with their zone, digests, in-line bytes."""
+
+import base64
+import binascii
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+CHINA = timezone(timedelta(hours=8))
+DOCUMENT_LIMIT = 200 * 1024
+"""Greatest size of one in-line document, in bytes before base64."""
+
+
+class Model(BaseModel):
+    """A value of the contract. Unknown members are refused: version 1 only ever gains optional ones.
+
+    Validation errors never print what they were given, because it may be an identity number.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+def format_time(at: datetime) -> str:
+    """ISO 8601 with microseconds and the zone +08:00, the only form on the wire (V25)."""
+    return at.astimezone(CHINA).isoformat(timespec="microseconds")
+
+
+def micros(at: datetime) -> int:
+    """UTC integer microseconds since 1970, the only form in a store."""
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def from_micros(value: int) -> datetime:
+    """The time `value` microseconds after 1970, in the zone +08:00."""
+    return datetime(1970, 1, 1, tzinfo=UTC).astimezone(CHINA) + timedelta(microseconds=value)
+
+
+def _in_china(at: datetime) -> datetime:
+    if at.utcoffset() != timedelta(hours=8):
+        raise ValueError("a time must carry the zone +08:00")
+    return at
+
+
+def _base64(text: str) -> str:
+    try:
+        base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError("not standard base64") from error
+    return text
+
+
+Timestamp = Annotated[AwareDatetime, AfterValidator(_in_china), PlainSerializer(format_time, when_used="json")]
+MessageId = Annotated[
+    str,
+    Field(pattern=r"\A[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\z"),
+]
+"""A UUID (RFC 9562) in lower case: an id has no room for a person's data."""
+PartyId = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9-]{1,39}\z")]
+Sha256 = Annotated[str, Field(pattern=r"\A[0-9a-f]{64}\z")]
+Base64 = Annotated[str, AfterValidator(_base64)]
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+Permit = Annotated[str, Field(pattern=r"\A[A-Z0-9-]{4,32}\z")]
+"""The number of a work permit (工作证) or an enforcement permit (执行公务证)."""

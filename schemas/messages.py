@@ -1,0 +1,119 @@
+"""Every message by its type, and the one function that reads them: `parse(value)`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from schemas import hub, replies, requests
+from schemas.envelope import Envelope
+
+
+class InquiryRequested(Envelope):
+    """Court → hub."""
+
+    type: Literal["liandong.inquiry.request.v1"]
+    data: requests.InquiryRequest
+
+
+class ControlRequested(Envelope):
+    """Court → hub."""
+
+    type: Literal["liandong.control.request.v1"]
+    data: requests.ControlRequest
+
+
+class LocateRequested(Envelope):
+    """Court → hub."""
+
+    type: Literal["liandong.locate.request.v1"]
+    data: requests.LocateRequest
+
+
+class TaskSent(Envelope):
+    """Hub → partner."""
+
+    type: Literal["liandong.inquiry.task.v1", "liandong.control.task.v1", "liandong.locate.task.v1"]
+    data: hub.Task
+
+
+class Received(Envelope):
+    """Partner → hub."""
+
+    type: Literal["liandong.inquiry.receipt.v1", "liandong.control.receipt.v1", "liandong.locate.receipt.v1"]
+    data: replies.Receipt
+
+
+class Replied(Envelope):
+    """Partner → hub."""
+
+    type: Literal["liandong.inquiry.reply.v1", "liandong.control.reply.v1", "liandong.locate.reply.v1"]
+    data: replies.Reply
+
+
+class HitReported(Envelope):
+    """Partner → hub."""
+
+    type: Literal["liandong.locate.hit.v1"]
+    data: replies.Hit
+
+
+class Accepted(Envelope):
+    """Hub → court."""
+
+    type: Literal["liandong.inquiry.acceptance.v1", "liandong.control.acceptance.v1", "liandong.locate.acceptance.v1"]
+    data: hub.Acceptance
+
+
+class Refused(Envelope):
+    """Hub → court."""
+
+    type: Literal["liandong.inquiry.refusal.v1", "liandong.control.refusal.v1", "liandong.locate.refusal.v1"]
+    data: hub.Refusal
+
+
+class ResultPassed(Envelope):
+    """Hub → court."""
+
+    type: Literal["liandong.inquiry.result.v1", "liandong.control.result.v1", "liandong.locate.result.v1"]
+    data: hub.Result
+
+
+class SilenceRecorded(Envelope):
+    """Hub → court."""
+
+    type: Literal[
+        "liandong.inquiry.non-response.v1", "liandong.control.non-response.v1", "liandong.locate.non-response.v1"
+    ]
+    data: hub.NonResponse
+
+
+class Concluded(Envelope):
+    """Hub → court."""
+
+    type: Literal["liandong.inquiry.conclusion.v1", "liandong.control.conclusion.v1", "liandong.locate.conclusion.v1"]
+    data: hub.Conclusion
+
+
+class Rejected(Envelope):
+    """Hub → whoever sent what could not be taken in."""
+
+    type: Literal["liandong.party.rejection.v1"]
+    data: hub.Rejection
+
+
+RequestMessage = InquiryRequested | ControlRequested | LocateRequested
+PartnerMessage = Received | Replied | HitReported
+HubMessage = TaskSent | Accepted | Refused | ResultPassed | SilenceRecorded | Concluded | Rejected
+Message = Annotated[RequestMessage | PartnerMessage | HubMessage, Field(discriminator="type")]
+
+_ADAPTER: TypeAdapter[RequestMessage | PartnerMessage | HubMessage] = TypeAdapter(Message)
+
+
+def parse(value: bytes) -> RequestMessage | PartnerMessage | HubMessage:
+    """The message that these bytes are. Raises `pydantic.ValidationError`, which never prints its input."""
+    return _ADAPTER.validate_json(value)
+
+
+def kind_of(message_type: str) -> requests.Kind:
+    """The kind of request that a message of this type belongs to: `liandong.<kind>.<event>.v1`."""
+    return requests.Kind(message_type.split(".", 2)[1])

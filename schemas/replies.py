@@ -1,0 +1,99 @@
+"""What comes back from a partner: receipt, reply, hit.
+
+Every reply is one of six business answers; none of them is ever retried, and silence is none of them.
+"""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from schemas.base import MessageId, Model, Sha256, Text, Timestamp
+from schemas.findings import Finding
+from schemas.identifiers import Balance
+
+
+class ReplyKind(StrEnum):
+    """The business answers (反馈)."""
+
+    RESULT = "result"
+    NO_RECORD = "no-record"  # 查无: an explicit "nothing found"
+    PARTIAL = "partial"
+    NOT_CONTROLLED = "not-controlled"  # 未能控制
+    REFUSED = "refused"
+    RETURNED = "returned"  # 退回: to be corrected and sent again as a new version
+
+
+class Reason(Model):
+    """Why not: the partner's code and words."""
+
+    code: Annotated[str, Field(pattern=r"\A[a-z0-9][a-z0-9-]{1,40}\z")]
+    text: Text
+
+
+class Contact(Model):
+    """Whom the court may ask."""
+
+    name: Text
+    phone: Text
+
+
+class MeasureOutcome(Model):
+    """What a control or a watch came to.
+
+    `state` effective, queued (轮候) or released, armed or withdrawn for a watch; `controlled` is the amount actually
+    controlled (CNY); an equity freeze takes effect with its `publicity` notice (法释〔2021〕20号 art. 6).
+    """
+
+    state: Literal["effective", "queued", "released", "armed", "withdrawn"]
+    reference: Text
+    starts: date | None = None
+    ends: date | None = None
+    controlled: Balance | None = None
+    over_limit: Balance | None = None
+    publicity: Text | None = None
+    rank: Annotated[int, Field(ge=1)] | None = None
+
+
+class Receipt(Model):
+    """The partner has the task; the reply clock starts with the broker's time of this message."""
+
+    task_id: MessageId
+    handling: Literal["automatic", "manual"]
+
+
+class Reply(Model):
+    """A partner's answer to one task. `raw_sha256` is the digest of its system's raw response, for a later dispute."""
+
+    task_id: MessageId
+    kind: ReplyKind
+    answered_at: Timestamp
+    findings: Annotated[tuple[Finding, ...], Field(max_length=500)] = ()
+    measure: MeasureOutcome | None = None
+    reason: Reason | None = None
+    contact: Contact | None = None
+    searched: Annotated[tuple[Text, ...], Field(max_length=20)] = ()
+    raw_sha256: Sha256 | None = None
+
+    @model_validator(mode="after")
+    def _shape(self) -> Self:
+        """V29: each kind has its own shape, and they exclude each other."""
+        found = bool(self.findings) or self.measure is not None
+        if self.kind in (ReplyKind.RESULT, ReplyKind.PARTIAL) and not found:
+            raise ValueError("a result or a partial result holds findings or a measure")
+        if self.kind not in (ReplyKind.RESULT, ReplyKind.PARTIAL) and found:
+            raise ValueError("only a result or a partial result holds findings or a measure")
+        if self.kind not in (ReplyKind.RESULT, ReplyKind.NO_RECORD) and self.reason is None:
+            raise ValueError("this kind of reply needs a reason")
+        return self
+
+
+class Hit(Model):
+    """A watch or a road control has found whom or what it waits for (命中); it may come after the conclusion."""
+
+    task_id: MessageId
+    event: Annotated[str, Field(pattern=r"\A[A-Za-z0-9-]{1,64}\z")]
+    at: Timestamp
+    place: Text
+    contact: Contact
