@@ -1,0 +1,193 @@
+"""Setting up Kafka for a plan: users (SCRAM), topics, access lists. Blocking; for set-up, not for the loop.
+
+aiokafka cannot set users or access lists, so this is confluent-kafka's `AdminClient`.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
+
+from hub.bus.connection import BusError, Connection
+from hub.bus.topics import Access, Plan, TopicSpec
+
+_ITERATIONS = 8192
+"""SCRAM rounds, twice the least that RFC 7677 asks for; the passwords are random, so rounds add little."""
+_PATIENCE = 30.0
+"""Longest wait for one answer, in seconds."""
+
+
+def provision(connection: Connection, plan: Plan, passwords: Mapping[str, str]) -> None:
+    """Bring users, topics and access lists in line with `plan`; returns once the broker that answers shows them all.
+
+    `connection` is an administrator's; `passwords` is by party, and a party without one keeps the user it has. Doing it
+    again changes nothing but those passwords. Raises `BusError`: `bus-login-refused`, `bus-unreachable`,
+    `bus-not-allowed`, `topic-partitions-differ`, `bus-admin-failed`.
+    """
+    admin = _connect(connection)
+    # Metadata is one log: when what came last can be seen, so can what came before. Access comes last, so that no
+    # party gets further than it may in between.
+    if passwords:
+        _settle(admin.alter_user_scram_credentials([_credential(user, word) for user, word in passwords.items()]))
+    _create_topics(admin, plan.topics)
+    bindings = {_binding(access) for access in plan.access}
+    _settle(admin.create_acls(list(bindings)))
+    names = {topic.name for topic in plan.topics}
+    _until(lambda: bindings <= _bindings(admin) and names <= admin.list_topics(timeout=_PATIENCE).topics.keys())
+
+
+def _connect(connection: Connection) -> AdminClient:
+    """A client that has had an answer. librdkafka reports a refused login only to its error callback."""
+    refused = threading.Event()
+
+    def note(error: KafkaError) -> None:
+        if error.code() == KafkaError._AUTHENTICATION:
+            refused.set()
+
+    settings: dict[str, Any] = {
+        "bootstrap.servers": connection.bootstrap_servers,
+        "security.protocol": connection.protocol,
+        "log_level": 0,
+        "error_cb": note,
+    }
+    if connection.protocol == "SASL_PLAINTEXT":
+        settings |= {
+            "sasl.mechanism": "SCRAM-SHA-512",
+            "sasl.username": connection.username,
+            "sasl.password": connection.password,
+        }
+    admin = AdminClient(settings)
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            admin.list_topics(timeout=1)
+        except KafkaException as error:
+            admin.poll(0)
+            if refused.is_set():
+                raise BusError("bus-login-refused", f"Kafka refuses the user {connection.username}") from error
+            if time.monotonic() > end:
+                raise BusError("bus-unreachable", f"no answer from Kafka at {connection.bootstrap_servers}") from error
+        else:
+            return admin
+
+
+def _create_topics(admin: AdminClient, specs: tuple[TopicSpec, ...]) -> None:
+    wanted = {spec.name: spec for spec in specs}
+    creations = admin.create_topics([
+        NewTopic(spec.name, spec.partitions, spec.replication_factor, config=dict(spec.config)) for spec in specs
+    ])
+    there = [wanted[name] for name, creation in creations.items() if _already_there(creation)]
+    for spec in there:
+        found = len(admin.list_topics(spec.name, timeout=_PATIENCE).topics[spec.name].partitions)
+        if found != spec.partitions:
+            raise BusError(
+                "topic-partitions-differ",
+                f"{spec.name} has {found} partitions instead of {spec.partitions}; alter it, or choose another prefix",
+            )
+    if there:
+        _settle(admin.incremental_alter_configs([_config(spec) for spec in there]))
+
+
+def _already_there(creation: "Future[None]") -> bool:
+    try:
+        creation.result(_PATIENCE)
+    except KafkaException as error:
+        if _reason(error).code() == KafkaError.TOPIC_ALREADY_EXISTS:
+            return True
+        raise _coded(error) from error
+    return False
+
+
+def _config(spec: TopicSpec) -> ConfigResource:
+    return ConfigResource(
+        ConfigResource.Type.TOPIC,
+        spec.name,
+        incremental_configs=[
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in spec.config.items()
+        ],
+    )
+
+
+def _credential(user: str, password: str) -> UserScramCredentialUpsertion:
+    return UserScramCredentialUpsertion(
+        user, ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, _ITERATIONS), password.encode()
+    )
+
+
+def _binding(access: Access) -> AclBinding:
+    return AclBinding(
+        ResourceType.TOPIC if access.resource == "topic" else ResourceType.GROUP,
+        access.name,
+        ResourcePatternType.LITERAL,
+        f"User:{access.party}",
+        "*",
+        AclOperation[access.operation],
+        AclPermissionType.ALLOW,
+    )
+
+
+def _bindings(admin: AdminClient) -> set[AclBinding]:
+    every = AclBindingFilter(
+        ResourceType.ANY,
+        None,  # type: ignore[arg-type]  # "any", which the stubs do not know
+        ResourcePatternType.ANY,
+        None,  # type: ignore[arg-type]  # likewise
+        None,  # type: ignore[arg-type]  # likewise
+        AclOperation.ANY,
+        AclPermissionType.ANY,
+    )
+    try:
+        return set(admin.describe_acls(every).result(_PATIENCE))
+    except KafkaException as error:
+        raise _coded(error) from error
+
+
+def _settle(futures: Mapping[Any, "Future[Any]"]) -> None:
+    """Await every answer; the first refusal is raised."""
+    for future in futures.values():
+        try:
+            future.result(_PATIENCE)
+        except KafkaException as error:
+            raise _coded(error) from error
+
+
+def _reason(error: KafkaException) -> KafkaError:
+    reason = error.args[0]
+    if not isinstance(reason, KafkaError):
+        raise error
+    return reason
+
+
+def _coded(error: KafkaException) -> BusError:
+    reason = _reason(error)
+    refused = {KafkaError.CLUSTER_AUTHORIZATION_FAILED, KafkaError.TOPIC_AUTHORIZATION_FAILED}
+    if reason.code() in refused:
+        return BusError("bus-not-allowed", "this user may not administer the cluster; use an administrator's")
+    return BusError("bus-admin-failed", f"Kafka answers {reason.name()}")
+
+
+def _until(seen: Callable[[], bool]) -> None:
+    end = time.monotonic() + _PATIENCE
+    while not seen():
+        if time.monotonic() > end:
+            raise BusError("bus-admin-failed", "the cluster did not show users, topics and access lists in time")
+        time.sleep(0.02)

@@ -1,0 +1,80 @@
+"""One real broker for the whole session, started when a test first asks; fresh topics for each test."""
+
+import itertools
+import secrets
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+from confluent_kafka.admin import AdminClient
+
+from deploy.kafka import Broker
+from hub.bus.admin import provision
+from hub.bus.connection import Connection
+from hub.bus.topics import Plan
+
+COURTS = ("court-9901", "court-9902")
+PARTNERS = ("real-estate", "vehicle", "business-registry", "police", "bank", "bank-two")
+
+_runs = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What a test may use of the broker: its own topics, and a user for every party."""
+
+    bootstrap_servers: str
+    plan: Plan
+    admin: Connection
+    passwords: Mapping[str, str]
+
+    @property
+    def prefix(self) -> str:
+        """Stands before every topic's name, in this test only."""
+        return self.plan.prefix
+
+    def credentials(self, party: str) -> tuple[str, str]:
+        """User name and password."""
+        return party, self.passwords[party]
+
+    def connection(self, party: str) -> Connection:
+        """That party's way in."""
+        return Connection(self.bootstrap_servers, *self.credentials(party), prefix=self.prefix)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Broker]:
+    """A real Kafka. Where it cannot run, tests fail and say why; they are never skipped."""
+    async with Broker(tmp_path_factory.mktemp("kafka") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def passwords() -> dict[str, str]:
+    """Made up once: users are the session's, topics each test's."""
+    return {party: secrets.token_urlsafe(24) for party in ("hub", *COURTS, *PARTNERS)}
+
+
+@pytest.fixture
+def cluster(broker: Broker, passwords: Mapping[str, str]) -> Iterator[Cluster]:
+    """Topics, users and access lists for two courts and six partners, behind a prefix of its own."""
+    run = next(_runs)
+    plan = Plan(COURTS, PARTNERS, prefix=f"t{run}.")
+    admin = Connection(broker.bootstrap_servers, broker.admin_username, broker.admin_password, prefix=plan.prefix)
+    provision(admin, plan, passwords if run == 1 else {})
+    yield Cluster(broker.bootstrap_servers, plan, admin, passwords)
+    _delete_topics(admin, plan)
+
+
+def _delete_topics(admin: Connection, plan: Plan) -> None:
+    """Files and memory of the broker are shared by all tests of the session."""
+    client = AdminClient({
+        "bootstrap.servers": admin.bootstrap_servers,
+        "security.protocol": admin.protocol,
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": admin.username,
+        "sasl.password": admin.password,
+    })
+    for deletion in client.delete_topics([topic.name for topic in plan.topics]).values():
+        deletion.result(30)
