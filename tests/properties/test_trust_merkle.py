@@ -189,3 +189,13 @@ def test_a_log_cannot_have_shrunk(old: int, new: int) -> None:
     with pytest.raises(ProofError) as caught:
         merkle.verify_consistency(old, new, ROOTS[5], ROOTS[5], [])
     assert caught.value.code == "proof-range"
+
+
+@pytest.mark.parametrize("proof", [[], [LEAVES[1]], [LEAVES[1], ROOTS[4], ROOTS[5]], [LEAVES[1], ROOTS[4][:31]]])
+def test_a_proof_of_the_wrong_length_is_named_so(proof: list[bytes]) -> None:
+    with pytest.raises(ProofError) as caught:
+        merkle.verify_inclusion(LEAVES[0], 0, 4, ROOTS[4], proof)
+    assert caught.value.code == "proof-length"
+    with pytest.raises(ProofError) as caught:
+        merkle.verify_consistency(4, 16, ROOTS[4], ROOTS[16], proof)
+    assert caught.value.code == "proof-length"
