@@ -5,16 +5,17 @@ It runs on the store's thread inside the engine's one transaction; the rules the
 
 import base64
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Literal
 
-from hub.bus.topics import DEAD_LETTERS, results_topic, tasks_topic
+from hub.bus.topics import Topics
 from hub.engine.compose import derive_id
 from hub.engine.gate import Admits
 from hub.engine.processor import Due
 from hub.engine.records import Inbound, Record, Unfit, digest_of
 from hub.engine.work import Decision, Facts, Work
 from hub.rules import collect, intake
-from hub.rules.plan import Linkage, asset_of, follow_ups
+from hub.rules.plan import Linkage, follow_ups
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from hub.store import cases
 from hub.store import tables as t
@@ -23,7 +24,16 @@ from hub.trust.parties import Directory, Party, Role
 from schemas import hub as said
 from schemas.base import Model, from_micros, micros
 from schemas.codes import CODES
-from schemas.messages import ControlRequested, HitReported, PartnerMessage, Received, Replied, RequestMessage, kind_of
+from schemas.messages import (
+    ControlRequested,
+    HitReported,
+    PartnerMessage,
+    Received,
+    Replied,
+    RequestMessage,
+    asset_of,
+    kind_of,
+)
 from schemas.requests import Kind
 
 SILENCE = "silence"
@@ -37,34 +47,17 @@ def coded(code: str) -> said.CodedReason:
     return said.CodedReason(code=code, zh=CODES[code].zh, en=CODES[code].en)
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """How this run's topics are called."""
-
-    prefix: str = ""
-
-    def tasks(self, partner: str) -> str:
-        return tasks_topic(self.prefix, partner)
-
-    def results(self, court: str) -> str:
-        return results_topic(self.prefix, court)
-
-    @property
-    def dead_letters(self) -> str:
-        return self.prefix + DEAD_LETTERS
-
-
 class Casework:
     """The `Application` of the hub."""
 
-    def __init__(self, directory: Directory, linkage: Linkage, names: Names) -> None:
+    def __init__(self, directory: Directory, linkage: Linkage, topics: Topics) -> None:
         self._directory = directory
         self._linkage = linkage
-        self._names = names
+        self._topics = topics
 
     def handle(self, work: Work, batch: Sequence[Inbound | Unfit]) -> None:
         """Requests of courts and messages of partners, in order; the unfit become dead letters."""
-        desk = _Desk(work, self._directory, self._linkage, self._names)
+        desk = _Desk(work, self._directory, self._linkage, self._topics)
         fit = [item for item in batch if isinstance(item, Inbound)]
         desk.prepare(fit)
         for item in batch:
@@ -76,7 +69,7 @@ class Casework:
 
     def fire(self, work: Work, due: Sequence[Due]) -> None:
         """Silence: deadlines that have passed, after everything sent before them has been read."""
-        desk = _Desk(work, self._directory, self._linkage, self._names)
+        desk = _Desk(work, self._directory, self._linkage, self._topics)
         ids = [timer.ref for timer in due if timer.kind == SILENCE]
         desk.load_tasks(ids)
         for task_id in ids:
@@ -85,18 +78,18 @@ class Casework:
 
     def poison(self, work: Work, record: Record, error: BaseException) -> None:
         """A record that deciding failed on goes to a person, with the kind of the error and never its words."""
-        desk = _Desk(work, self._directory, self._linkage, self._names)
+        desk = _Desk(work, self._directory, self._linkage, self._topics)
         desk.reject(Unfit(record, "internal-error", "decide", digest_of(record.value), error=type(error).__name__))
 
 
 class _Desk:
     """One batch's view of the cases: loaded once, changed in memory, saved once."""
 
-    def __init__(self, work: Work, directory: Directory, linkage: Linkage, names: Names) -> None:
+    def __init__(self, work: Work, directory: Directory, linkage: Linkage, topics: Topics) -> None:
         self._work = work
         self._directory = directory
         self._linkage = linkage
-        self._names = names
+        self._topics = topics
         self._seen: dict[tuple[str, str], str] = {}
         self._numbers: dict[tuple[str, str, int, str], str] = {}
         self._cases: dict[str, RequestState] = {}
@@ -148,12 +141,12 @@ class _Desk:
         if item.code in ("id-reused", "number-reused", "reply-conflicting"):
             facts["alarm"] = 1
         decision = self._work.decide("message.rejected", request_key, item, facts)
-        self._work.dead_letter(item, self._names.dead_letters, decision)
+        self._work.dead_letter(item, self._topics.dead_letters, decision)
         party = item.party
         if party is None or party.role is Role.HUB:
             return
         record, words = item.record, CODES[item.code]
-        topic = self._names.results(party.id) if party.role is Role.COURT else self._names.tasks(party.speaks_as)
+        topic = self._topics.results(party.id) if party.role is Role.COURT else self._topics.tasks(party.speaks_as)
         place = (record.topic, str(record.partition), str(record.offset))
         self._work.send(
             decision, topic, id=derive_id(self._work.composer.party, "rejection", *place),
@@ -272,7 +265,7 @@ class _Desk:
         copy = said.SignedCopy(value=base64.b64encode(value).decode(), jws=jws)
         for task in request.tasks:
             work.send(
-                decision, self._names.tasks(task.partner), id=task.task_id, type=f"liandong.{request.kind}.task.v1",
+                decision, self._topics.tasks(task.partner), id=task.task_id, type=f"liandong.{request.kind}.task.v1",
                 recipient=task.partner, case_token=request.case_token, correlation=request.request_id,
                 cause=request.request_id, expires=request.expires_at, request_key=request.key,
                 data=said.Task(partner=task.partner, request=copy, receipt_within=task.receipt_within,
@@ -361,7 +354,7 @@ class _Desk:
 
     def _be_silent(self, request: RequestState, task: TaskState, due: int) -> RequestState:
         unknown = request.kind is Kind.CONTROL
-        awaited = "reply" if task.received_at is not None else "receipt"
+        awaited: Literal["receipt", "reply"] = "reply" if task.received_at is not None else "receipt"
         facts: Facts = {"partner": task.partner, "awaited": awaited} | ({"alarm": 1} if unknown else {})
         decision = self._work.decide("task.silent", request.key, None, facts)
         silence = said.NonResponse(partner=task.partner, task_id=task.task_id, awaited=awaited,
@@ -428,7 +421,7 @@ class _Desk:
         message_id: str | None = None,
     ) -> None:  # fmt: skip
         self._work.send(
-            decision, self._names.results(request.court),
+            decision, self._topics.results(request.court),
             id=message_id or derive_id(self._work.composer.party, stage, request.key),
             type=f"liandong.{request.kind}.{event}.v1", recipient=request.court, case_token=request.case_token,
             correlation=request.request_id, cause=cause, expires=self._work.now + KEEP, data=data,

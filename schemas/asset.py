@@ -1,4 +1,4 @@
-"""One asset, as a control names it: always by the register's own number."""
+"""One asset, as a control names it: always by the register's own number; `name` is `kind:number`, unique over all kinds."""
 
 from typing import Annotated, Literal
 
@@ -16,6 +16,10 @@ class RealEstateUnit(Model):
     kind: Literal["real-estate"]
     unit_code: RealEstateUnitCode
 
+    @property
+    def name(self) -> str:
+        return f"real-estate:{self.unit_code}"
+
 
 class Vehicle(Model):
     """A motor vehicle by plate (GA 36) and, where known, VIN (GB 16735)."""
@@ -24,6 +28,10 @@ class Vehicle(Model):
     plate: PlateNumber
     vin: Vin | None = None
 
+    @property
+    def name(self) -> str:
+        return f"vehicle:{self.plate}"
+
 
 class Equity(Model):
     """The debtor's share in the company with this unified social credit code."""
@@ -31,12 +39,20 @@ class Equity(Model):
     kind: Literal["equity"]
     company: UnifiedSocialCreditCode
 
+    @property
+    def name(self) -> str:
+        return f"equity:{self.company}"
+
 
 class Account(Model):
     """A bank account. Passbook and company accounts are not card numbers, so no Luhn check rejects (V13)."""
 
     kind: Literal["account"]
     number: AccountNumber
+
+    @property
+    def name(self) -> str:
+        return f"account:{self.number}"
 
 
 Asset = Annotated[RealEstateUnit | Vehicle | Equity | Account, Field(discriminator="kind")]

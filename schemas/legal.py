@@ -26,6 +26,19 @@ class DocumentKind(StrEnum):
     RELEASE_RULING = "release-ruling"  # 解除裁定书
 
 
+NEEDED_DOCUMENTS: dict[str, frozenset[DocumentKind]] = {
+    "inquire": frozenset({DocumentKind.INQUIRY_NOTICE}),
+    "freeze": frozenset({DocumentKind.ENFORCEMENT_RULING, DocumentKind.ASSISTANCE_NOTICE}),
+    "seal": frozenset({DocumentKind.ENFORCEMENT_RULING, DocumentKind.ASSISTANCE_NOTICE}),
+    "release": frozenset({DocumentKind.RELEASE_RULING, DocumentKind.ASSISTANCE_NOTICE}),
+    "info": frozenset({DocumentKind.INQUIRY_NOTICE}),
+    "watch": frozenset({DocumentKind.ENFORCEMENT_RULING, DocumentKind.ASSISTANCE_NOTICE}),
+    "road-control": frozenset({DocumentKind.ENFORCEMENT_RULING, DocumentKind.ASSISTANCE_NOTICE}),
+}
+"""Documents that each action needs (V17). An inquiry needs only the notice (法释〔2013〕20号 art. 3); a control needs ruling
+and notice (Civil Procedure Law, art. 253 and 255). Hub and partner check it each for itself."""
+
+
 class Document(Model):
     """One legal document, in-line: a registry clerk cannot act on a digest alone."""
 

@@ -117,3 +117,12 @@ def parse(value: bytes) -> RequestMessage | PartnerMessage | HubMessage:
 def kind_of(message_type: str) -> requests.Kind:
     """The kind of request that a message of this type belongs to: `liandong.<kind>.<event>.v1`."""
     return requests.Kind(message_type.split(".", 2)[1])
+
+
+def asset_of(message: RequestMessage) -> str | None:
+    """`kind:register number` of the one asset that a request is about, or None if it names none."""
+    if isinstance(message, ControlRequested):
+        return message.data.asset.name
+    if isinstance(message, LocateRequested) and message.data.vehicle is not None:
+        return message.data.vehicle.name
+    return None

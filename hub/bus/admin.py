@@ -43,7 +43,7 @@ def provision(connection: Connection, plan: Plan, passwords: Mapping[str, str]) 
     again changes nothing but those passwords. Raises `BusError`: `bus-login-refused`, `bus-unreachable`,
     `bus-not-allowed`, `topic-partitions-differ`, `bus-admin-failed`.
     """
-    admin = _connect(connection)
+    admin = connect(connection)
     # Metadata is one log: when what came last can be seen, so can what came before. Access comes last, so that no
     # party gets further than it may in between.
     if passwords:
@@ -55,8 +55,8 @@ def provision(connection: Connection, plan: Plan, passwords: Mapping[str, str]) 
     _until(lambda: bindings <= _bindings(admin) and names <= admin.list_topics(timeout=_PATIENCE).topics.keys())
 
 
-def _connect(connection: Connection) -> AdminClient:
-    """A client that has had an answer. librdkafka reports a refused login only to its error callback."""
+def connect(connection: Connection) -> AdminClient:
+    """An administrator's client that has had an answer. Raises `BusError`: `bus-login-refused`, `bus-unreachable`."""
     refused = threading.Event()
 
     def note(error: KafkaError) -> None:
@@ -67,7 +67,7 @@ def _connect(connection: Connection) -> AdminClient:
         "bootstrap.servers": connection.bootstrap_servers,
         "security.protocol": connection.protocol,
         "log_level": 0,
-        "error_cb": note,
+        "error_cb": note,  # the only place where librdkafka tells of a refused login
     }
     if connection.protocol == "SASL_PLAINTEXT":
         settings |= {

@@ -129,3 +129,32 @@ class Plan:
     def access(self) -> frozenset[Access]:
         """The access lists of all parties."""
         return frozenset().union(*(self.access_list(party) for party in self.parties))
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """How the topics are called behind one prefix."""
+
+    prefix: str = ""
+
+    @property
+    def requests(self) -> str:
+        return self.prefix + REQUESTS
+
+    @property
+    def replies(self) -> str:
+        return self.prefix + REPLIES
+
+    @property
+    def dead_letters(self) -> str:
+        return self.prefix + DEAD_LETTERS
+
+    @property
+    def checkpoints(self) -> str:
+        return self.prefix + CHECKPOINTS
+
+    def tasks(self, partner: str) -> str:
+        return tasks_topic(self.prefix, partner)
+
+    def results(self, court: str) -> str:
+        return results_topic(self.prefix, court)

@@ -17,7 +17,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from hub.engine.records import Inbound, Record, Unfit, digest_of
-from hub.trust.jws import SignatureError, verify
+from hub.trust.errors import SignatureError
+from hub.trust.jws import verify
 from hub.trust.parties import Directory, Party
 from schemas.base import micros
 from schemas.envelope import VALUE_LIMIT

@@ -8,19 +8,19 @@ store's thread, the next is verified and the one before is published.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import structlog
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
 from hub.engine.records import Inbound, Outgoing, Place, Record, Unfit
 from hub.engine.relay import Relay, Sink, load_page, mark
-from hub.engine.work import Work
+from hub.engine.work import Work, read_payload
 from hub.store import tables as t
 from hub.store.database import Database
 from hub.store.vault import Vault
@@ -105,14 +105,18 @@ class Processor:
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
-    async def run(self) -> None:
-        """Until `stop`. Starts again from the store's positions when fenced."""
+    async def run(self, last: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Until `stop`; then publish what is left and do `last`. Starts again from the store's positions when fenced."""
         while not self._stopping.is_set():
             try:
                 await self._run_once()
             except* Fenced:
                 log.error("engine.fenced", advice="another process works on this store's offsets")
-        await self._drain()
+        await self._mark()
+        if last is not None:
+            await last()
+        await self._sink.close()
+        self._store_thread.shutdown()
 
     async def _run_once(self) -> None:
         source = self._source = self._make_source()
@@ -140,11 +144,6 @@ class Processor:
         await asyncio.sleep(1)
         return self.relay.unmarked() != before
 
-    async def _drain(self) -> None:
-        await self._mark()
-        await self._sink.close()
-        self._store_thread.shutdown()
-
     def stop(self) -> None:
         """Finish the batches in work, publish, and return from `run`."""
         self._stopping.set()
@@ -159,7 +158,16 @@ class Processor:
 
     async def on_store(self, function: Callable[..., T], *arguments: object) -> T:
         """Run blocking work on the store's one thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._store_thread, function, *arguments)
+        result: T = await asyncio.get_running_loop().run_in_executor(self._store_thread, lambda: function(*arguments))
+        return result
+
+    def now(self) -> int:
+        """The time by this engine's clock, in UTC microseconds."""
+        return self._clock()
+
+    def payload(self, connection: Connection, message_pk: int) -> bytes:
+        """The exact bytes of a kept message. On the store's thread only."""
+        return read_payload(connection, self._vault, message_pk)
 
     async def transact(self, decide: Callable[[Work], T]) -> T:
         """One transaction of the application's own, with all that a batch has: effects are published after it."""

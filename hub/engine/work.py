@@ -78,11 +78,7 @@ class Work:
 
     def payload(self, message_pk: int) -> bytes:
         """The exact bytes of a kept message."""
-        columns = t.messages.c
-        row = self.connection.execute(
-            select(columns.case_token, columns.sealed).where(columns.pk == message_pk)
-        ).one()
-        return self._vault.open(self.connection, row.case_token, row.sealed)
+        return read_payload(self.connection, self._vault, message_pk)
 
     # -- deciding ------------------------------------------------------------------------------------------------------
 
@@ -221,6 +217,13 @@ class Work:
             upsert = insert(t.timers)
             upsert = upsert.on_conflict_do_update(index_elements=["kind", "ref"], set_={"due_at": upsert.excluded.due_at})
             self.connection.execute(upsert, rows)
+
+
+def read_payload(connection: Connection, vault: Vault, message_pk: int) -> bytes:
+    """The exact bytes of a kept message. Raises KeyError once its case has been erased."""
+    columns = t.messages.c
+    row = connection.execute(select(columns.case_token, columns.sealed).where(columns.pk == message_pk)).one()
+    return vault.open(connection, row.case_token, row.sealed)
 
 
 def signed_headers(jws: str) -> Headers:

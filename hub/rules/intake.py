@@ -13,20 +13,8 @@ from hub.rules.plan import Linkage, choose_partners
 from hub.rules.state import RequestState, RequestStatus
 from schemas.base import micros
 from schemas.hub import TaskOutcome
-from schemas.legal import DocumentKind as Doc
-from schemas.legal import LegalBasis, Purpose
+from schemas.legal import NEEDED_DOCUMENTS, LegalBasis, Purpose
 from schemas.messages import ControlRequested, InquiryRequested, LocateRequested, RequestMessage
-
-NEEDED_DOCUMENTS: dict[str, frozenset[Doc]] = {
-    "inquire": frozenset({Doc.INQUIRY_NOTICE}),
-    "freeze": frozenset({Doc.ENFORCEMENT_RULING, Doc.ASSISTANCE_NOTICE}),
-    "seal": frozenset({Doc.ENFORCEMENT_RULING, Doc.ASSISTANCE_NOTICE}),
-    "release": frozenset({Doc.RELEASE_RULING, Doc.ASSISTANCE_NOTICE}),
-    "info": frozenset({Doc.INQUIRY_NOTICE}),
-    "watch": frozenset({Doc.ENFORCEMENT_RULING, Doc.ASSISTANCE_NOTICE}),
-    "road-control": frozenset({Doc.ENFORCEMENT_RULING, Doc.ASSISTANCE_NOTICE}),
-}
-"""V17. An inquiry needs only the notice (法释〔2013〕20号 art. 3); a control needs ruling and notice (CPL art. 253, 255)."""
 
 NEED_APPROVAL = frozenset({"freeze", "seal", "release", "info", "watch", "road-control"})
 """Actions that need an approver who is not the maker (V19)."""

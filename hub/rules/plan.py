@@ -7,7 +7,7 @@ instrument of their own. A partner of a new kind comes in by configuration.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from schemas.messages import ControlRequested, LocateRequested, RequestMessage
+from schemas.messages import ControlRequested, RequestMessage
 from schemas.requests import Kind
 
 
@@ -139,13 +139,3 @@ def follow_ups(linkage: Linkage, findings: frozenset[str]) -> tuple[FollowUpRule
     """What the plan lets a court ask next, given the kinds of finding that came."""
     return tuple(rule for rule in linkage.follow_ups if rule.finding in findings)
 
-
-def asset_of(request: RequestMessage) -> str | None:
-    """The register number of the one asset that a request is about, if it names one."""
-    if isinstance(request, ControlRequested):
-        asset = request.data.asset
-        number = {"real-estate": "unit_code", "vehicle": "plate", "equity": "company", "account": "number"}[asset.kind]
-        return f"{asset.kind}:{getattr(asset, number)}"
-    if isinstance(request, LocateRequested) and request.data.vehicle is not None:
-        return f"vehicle:{request.data.vehicle.plate}"
-    return None

@@ -1,0 +1,132 @@
+"""The one place where a connector is put together: its settings file names the protocol, and the hub does not change."""
+
+import asyncio
+import signal
+import tomllib
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+import structlog
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from connectors import jobs
+from connectors.base import Connector
+from connectors.desk import Desk, admits
+from connectors.runner import Pace, Runner
+from hub.bootstrap import Secrets
+from hub.bus.sink import KafkaSink
+from hub.bus.source import KafkaSource
+from hub.bus.topics import Topics
+from hub.engine.compose import Composer
+from hub.engine.gate import Gate
+from hub.engine.processor import Processor
+from hub.settings import ConfigError, Kafka
+from hub.store.database import Database
+from hub.trust import keys
+from hub.trust.jws import Signer
+from hub.trust.parties import Directory
+from schemas.envelope import VALUE_LIMIT
+
+log = structlog.get_logger()
+TASK_LIMIT = 2 * VALUE_LIMIT
+"""A task holds its request in base64, so it may be larger than what a party sends."""
+
+
+class Webhook(BaseModel):
+    """Where the partner's own calls are taken in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = 0
+
+
+class ConnectorSettings(BaseModel):
+    """One connector's file. `protocol` is a package with a class `Connection`-ready `PROTOCOL`; `options` are its own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    party: str
+    protocol: str = Field(pattern=r"^[a-z][a-z0-9_.]*$")
+    data_dir: Path
+    parties_dir: Path
+    signing_key: Path
+    secret_file: Path
+    kafka: Kafka
+    webhook: Webhook = Webhook()
+    pace: dict[str, float] = {}
+    options: dict[str, Any] = {}
+    log_level: str = "info"
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The settings in a TOML file. Raises `ConfigError`."""
+        try:
+            return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, ValidationError) as error:
+            raise ConfigError(f"{path}: {error}") from error
+
+
+def load_protocol(name: str) -> type[Connector]:
+    """The connector class that package `name` calls `PROTOCOL`. Raises `ConfigError`."""
+    try:
+        found = import_module(name).PROTOCOL
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"protocol {name}: no package of that name with a PROTOCOL in it ({error})") from error
+    if not (isinstance(found, type) and issubclass(found, Connector)):
+        raise ConfigError(f"protocol {name}: PROTOCOL is no Connector")
+    return found
+
+
+async def run_connector(settings: ConnectorSettings) -> None:
+    """Run until SIGINT or SIGTERM. Raises what its parts raise when a file or key is wrong."""
+    protocol = load_protocol(settings.protocol)
+    directory = Directory.load(settings.parties_dir)
+    secrets = Secrets.read(settings.secret_file)
+    connection = settings.kafka.connection()
+    topics = Topics(connection.prefix)
+    store = Database(settings.data_dir / f"{settings.party}.db", jobs.metadata)
+    me = directory.parties[settings.party]
+    desk = Desk(directory, topics)
+    processor = Processor(
+        store=store,
+        source=lambda: KafkaSource(connection, settings.party, [topics.tasks(me.speaks_as)]),
+        sink=KafkaSink(connection, settings.party),
+        gate=Gate(me.speaks_as, directory, admits(), TASK_LIMIT),
+        composer=Composer(settings.party, Signer(keys.load(settings.signing_key)), secrets.tokens),
+        master_key=secrets.master,
+        application=desk,
+    )
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, processor.stop)
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as http:
+        connector = protocol(http, settings.options)
+        runner = Runner(connector, desk, processor, store, Pace(**settings.pace))  # type: ignore[arg-type]  # counts come as whole floats
+        hook = connector.webhook(runner)
+        site = await _serve(hook, settings.webhook) if hook is not None else None
+        try:
+            async with asyncio.TaskGroup() as group:
+                working = group.create_task(_when_ready(processor, runner, settings.party))
+                await processor.run()
+                working.cancel()
+        finally:
+            if site is not None:
+                await site.cleanup()
+            store.close()
+
+
+async def _when_ready(processor: Processor, runner: Runner, party: str) -> None:
+    await processor.ready.wait()
+    log.info("connector.ready", party=party)
+    await runner.run()
+
+
+async def _serve(hook: web.Application, where: Webhook) -> web.AppRunner:
+    runner = web.AppRunner(hook, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, where.host, where.port).start()
+    return runner

@@ -1,0 +1,147 @@
+"""A connector's application for the engine: file a job and a receipt for each task, and turn answers into signed replies.
+
+The partner need not trust the hub: the court's own signature and legal basis are checked here again.
+"""
+
+from collections.abc import Sequence
+
+import structlog
+from pydantic import ValidationError
+
+from connectors.base import Answer, HitNote
+from connectors.jobs import JobStatus, jobs
+from hub.bus.topics import Topics
+from hub.engine.compose import derive_id
+from hub.engine.copies import open_copy
+from hub.engine.gate import Admits
+from hub.engine.processor import Due
+from hub.engine.records import Inbound, Record, Unfit, digest_of
+from hub.engine.work import Decision, Facts, Work
+from hub.store import tables as t
+from hub.trust.errors import SignatureError
+from hub.trust.parties import Directory, Party, Role
+from schemas.base import Model, from_micros, micros
+from schemas.codes import CODES
+from schemas.legal import NEEDED_DOCUMENTS
+from schemas.messages import Rejected, RequestMessage, TaskSent, asset_of, kind_of
+from schemas.replies import Hit, Reason, Receipt, Reply, ReplyKind
+
+log = structlog.get_logger()
+KEEP = 30 * 24 * 3600 * 1_000_000
+"""How long a receipt or a reply stays valid, in µs."""
+
+
+def admits() -> Admits:
+    """A connector takes tasks and rejections from the hub, and nothing else."""
+
+    def admit(party: Party, message: object, _record: Record) -> bool:
+        return party.role is Role.HUB and isinstance(message, TaskSent | Rejected)
+
+    return admit
+
+
+class Desk:
+    """The `Application` of a connector."""
+
+    def __init__(self, directory: Directory, topics: Topics) -> None:
+        self._directory = directory
+        self._topics = topics
+
+    def handle(self, work: Work, batch: Sequence[Inbound | Unfit]) -> None:
+        """File each task once; what is unfit is journalled."""
+        seen = work.seen([item for item in batch if isinstance(item, Inbound)])
+        for item in batch:
+            if isinstance(item, Unfit):
+                self._set_aside(work, item)
+                continue
+            known = seen.setdefault((item.message.source, item.message.id), "")
+            if known == item.digest:
+                continue  # the hub repeats what it is not sure to have published
+            if known:
+                self._set_aside(work, Unfit(item.record, "id-reused", "inbox", item.digest, item.party, item.message))
+            elif isinstance(item.message, TaskSent):
+                self._file(work, item, item.message)
+            elif isinstance(item.message, Rejected):
+                decision = work.decide("rejection.received", None, item, {"code": item.message.data.code})
+                work.keep(item, None, item.message.subject, decision)
+                log.error("connector.rejected-by-hub", code=item.message.data.code,
+                          correlation_id=item.message.correlationid)  # fmt: skip
+            seen[item.message.source, item.message.id] = item.digest
+
+    def fire(self, work: Work, due: Sequence[Due]) -> None:
+        """A connector's waiting is in its job table; the engine's timers are not used."""
+
+    def poison(self, work: Work, record: Record, error: BaseException) -> None:
+        unfit = Unfit(record, "internal-error", "decide", digest_of(record.value), error=type(error).__name__)
+        self._set_aside(work, unfit)
+
+    def _file(self, work: Work, item: Inbound, task: TaskSent) -> None:
+        decision = work.decide("task.filed", task.id, item, {"request": task.correlationid})
+        pk = work.keep(item, task.id, task.subject, decision)
+        request, reason = self._check(task)
+        self._send(work, decision, task, "receipt", "receipt", Receipt(task_id=task.id, handling="automatic"))
+        asset = asset_of(request) if request is not None else None
+        work.add(jobs, {
+            "task_id": task.id, "message_pk": pk, "action": request.data.action if request else "",
+            "asset_token": work.composer.token("asset", asset) if asset else None,
+            "status": JobStatus.QUEUED if reason is None else JobStatus.DONE, "due_at": work.now,
+            "expires_at": micros(task.expires),
+        })  # fmt: skip
+        if reason is not None:
+            self.reply(work, task, Answer(ReplyKind.REFUSED, b"", reason=reason))
+
+    def _check(self, task: TaskSent) -> tuple[RequestMessage | None, Reason | None]:
+        """The court's own request, and why this partner refuses it, if it does."""
+        try:
+            request, court = open_copy(task.data.request, self._directory)
+        except (SignatureError, ValidationError):
+            return None, Reason(code="court-signature", text="法院签名无效 / the court's signature does not verify")
+        if court.role is not Role.COURT or not isinstance(request, RequestMessage) or request.id != task.correlationid:
+            return None, Reason(code="not-a-request", text="所附不是法院请求 / what is enclosed is no court's request")
+        given = {document.kind for document in request.data.legal.documents}
+        if not NEEDED_DOCUMENTS[request.data.action] <= given:
+            return request, Reason(code="documents-missing", text=CODES["documents-missing"].zh)
+        return request, None
+
+    def request_of(self, task: TaskSent) -> RequestMessage:
+        """The request in a task that was filed, and so checked."""
+        request, _ = open_copy(task.data.request, self._directory)
+        if not isinstance(request, RequestMessage):
+            raise TypeError("a filed task holds a request")
+        return request
+
+    def reply(self, work: Work, task: TaskSent, answer: Answer) -> None:
+        """Sign and enqueue the partner's answer to `task`."""
+        facts: Facts = {"request": task.correlationid, "reply": answer.kind.value}
+        decision = work.decide("task.answered", task.id, None, facts)
+        body = Reply(
+            task_id=task.id, kind=answer.kind, answered_at=from_micros(work.now), findings=answer.findings,
+            measure=answer.measure, reason=answer.reason, contact=answer.contact, searched=answer.searched,
+            raw_sha256=digest_of(answer.raw),
+        )  # fmt: skip
+        self._send(work, decision, task, "reply", "reply", body)
+
+    def hit(self, work: Work, task: TaskSent, note: HitNote) -> None:
+        """Sign and enqueue a hit of the watch that `task` armed."""
+        decision = work.decide("watch.hit", task.id, None, {"request": task.correlationid})
+        body = Hit(task_id=task.id, event=note.event, at=note.at, place=note.place, contact=note.contact)
+        self._send(work, decision, task, "hit", f"hit/{note.event}", body)
+
+    def _send(self, work: Work, decision: Decision, task: TaskSent, event: str, stage: str, body: Model) -> None:
+        work.send(
+            decision, self._topics.replies, id=derive_id(work.composer.party, stage, task.id),
+            type=f"liandong.{kind_of(task.type)}.{event}.v1", recipient=task.source, case_token=task.subject,
+            correlation=task.correlationid, cause=task.id, expires=work.now + KEEP, data=body, request_key=task.id,
+        )  # fmt: skip
+
+    def _set_aside(self, work: Work, item: Unfit) -> None:
+        """This party may write to no dead-letter topic: the record is journalled here and stays in its own topic."""
+        record = item.record
+        work.decide("message.rejected", None, item, {"code": item.code, "stage": item.stage})
+        work.add(t.dead_letters, {
+            "topic": record.topic, "partition": record.partition, "offset": record.offset, "code": item.code,
+            "stage": item.stage, "error_class": CODES[item.code].error_class,
+            "sender": item.party.id if item.party else None, "digest": item.digest, "size": len(record.value),
+            "at": work.now,
+        })  # fmt: skip
+        log.error("connector.record-set-aside", code=item.code, topic=record.topic, offset=record.offset)

@@ -1,0 +1,103 @@
+"""The job table: what is to be called, is being called, waits, or needs a person. Times in UTC microseconds."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Column, Connection, Index, Integer, MetaData, String, Table, func, select, text, update
+
+metadata = MetaData()
+
+
+class JobStatus(StrEnum):
+    """The life of a job."""
+
+    QUEUED = "queued"
+    CALLING = "calling"  # journalled before the call; found after a crash, its outcome is unknown
+    UNKNOWN = "unknown"  # a call may have been carried out: recover before anything else
+    WAITING = "waiting"  # the partner has it
+    DONE = "done"
+    MANUAL = "manual"  # a person must look
+    EXPIRED = "expired"
+
+
+OPEN = (JobStatus.QUEUED, JobStatus.CALLING, JobStatus.UNKNOWN, JobStatus.WAITING, JobStatus.MANUAL)
+
+jobs = Table(
+    "jobs", metadata,
+    Column("number", Integer, primary_key=True),
+    Column("task_id", String, nullable=False, unique=True),
+    Column("message_pk", Integer, nullable=False),
+    Column("action", String, nullable=False),
+    Column("asset_token", String),
+    Column("status", String, nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("due_at", Integer, nullable=False),
+    Column("expires_at", Integer, nullable=False),
+    Column("state", String, nullable=False, server_default="{}"),
+    Column("fault", String),
+    Index("jobs_due", "due_at", sqlite_where=text("status IN ('queued','unknown','waiting')")),
+    Index("jobs_by_asset", "asset_token", "number", sqlite_where=text("asset_token IS NOT NULL")),
+)  # fmt: skip
+
+events = Table(
+    "events", metadata, Column("event", String, primary_key=True), Column("task_id", String, nullable=False),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One row of the table."""
+
+    task_id: str
+    message_pk: int
+    status: JobStatus
+    attempt: int
+    expires_at: int
+    state: Mapping[str, str]
+
+
+def due(connection: Connection, now: int, most: int) -> list[JobRow]:
+    """Jobs to work on now, oldest first; a later job on the same asset waits until the earlier one is over."""
+    earlier = jobs.alias("earlier")
+    blocked = (
+        select(earlier.c.number)
+        .where(earlier.c.asset_token == jobs.c.asset_token, earlier.c.number < jobs.c.number,
+               earlier.c.status.in_(OPEN))
+        .exists()
+    )  # fmt: skip
+    ready = (JobStatus.QUEUED, JobStatus.UNKNOWN, JobStatus.WAITING)
+    query = select(jobs).where(jobs.c.status.in_(ready), jobs.c.due_at <= now, ~blocked)
+    return [_row(row) for row in connection.execute(query.order_by(jobs.c.due_at, jobs.c.number).limit(most))]
+
+
+def find(connection: Connection, task_id: str) -> JobRow | None:
+    """The job of this task."""
+    row = connection.execute(select(jobs).where(jobs.c.task_id == task_id)).first()
+    return None if row is None else _row(row)
+
+
+def put(connection: Connection, task_ids: Sequence[str], status: JobStatus, **values: Any) -> None:
+    """Give these jobs a status and further column values; `state` is a mapping."""
+    if "state" in values:
+        values["state"] = json.dumps(dict(values["state"]))
+    connection.execute(update(jobs).where(jobs.c.task_id.in_(task_ids)).values(status=status, **values))
+
+
+def after_crash(connection: Connection) -> int:
+    """Jobs found `calling` at start-up have an unknown outcome. Returns how many."""
+    statement = update(jobs).where(jobs.c.status == JobStatus.CALLING).values(status=JobStatus.UNKNOWN, due_at=0)
+    return connection.execute(statement).rowcount
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many jobs there are of each status."""
+    return {status: n for status, n in connection.execute(select(jobs.c.status, func.count()).group_by(jobs.c.status))}
+
+
+def _row(row: Any) -> JobRow:
+    return JobRow(row.task_id, row.message_pk, JobStatus(row.status), row.attempt, row.expires_at,
+                  json.loads(row.state))  # fmt: skip

@@ -1,0 +1,272 @@
+"""Working off the job table: journal `calling`, call, commit the outcome; retries, recovery, breaker, concurrency.
+
+Quick retries (tenacity) for a fault that surely changed nothing; then a durable timer with backoff and jitter that honours
+Retry-After. A call whose outcome is unknown is never simply repeated: the protocol's declared recovery decides.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+from tenacity import AsyncRetrying, RetryError, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from connectors import jobs as table
+from connectors.base import (
+    Answer,
+    Connector,
+    HitNote,
+    Job,
+    Outcome,
+    Pending,
+    ProtocolFault,
+    Recovery,
+    TransientFault,
+)
+from connectors.breaker import Breaker
+from connectors.desk import Desk
+from connectors.jobs import JobRow, JobStatus
+from hub.engine.processor import Processor
+from hub.engine.work import Work
+from hub.store.database import Database
+from schemas.messages import TaskSent, parse
+
+log = structlog.get_logger()
+SECOND = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How hard one partner may be worked: calls at a time, quick tries, backoff bounds in seconds."""
+
+    concurrency: int = 4
+    quick_tries: int = 3
+    quick_wait: float = 0.2
+    shortest: float = 1.0
+    longest: float = 300.0
+    poll: float = 0.2
+
+
+class Runner:
+    """Runs one connector's jobs. Also the `Mailbox` of its webhook."""
+
+    def __init__(self, connector: Connector, desk: Desk, processor: Processor, store: Database, pace: Pace) -> None:
+        self._connector = connector
+        self._desk = desk
+        self._processor = processor
+        self._store = store
+        self._pace = pace
+        self._slots = asyncio.Semaphore(pace.concurrency)
+        self._breaker = Breaker()
+        self._busy: set[str] = set()
+
+    async def run(self) -> None:
+        """For ever; jobs found `calling` from before a crash are recovered first."""
+        found = await self._processor.transact(lambda work: table.after_crash(work.connection))
+        if found:
+            log.warning("connector.recovering", jobs=found)
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await self._open_circuit_pauses()
+                await self._slots.acquire()
+                packet = await self._claim()
+                if packet:
+                    group.create_task(self._work(packet))
+                else:
+                    self._slots.release()
+                    await asyncio.sleep(self._pace.poll)
+
+    async def _open_circuit_pauses(self) -> None:
+        """While the circuit is open the partner's topic is not read: its backlog stays in Kafka."""
+        wait = self._breaker.wait(time.monotonic())
+        if wait:
+            self._processor.pause()
+            await asyncio.sleep(wait)
+        self._processor.resume()
+
+    # -- claiming ------------------------------------------------------------------------------------------------------
+
+    async def _claim(self) -> list[tuple[JobRow, TaskSent]]:
+        """The next packet, marked busy. Jobs to recover and jobs to continue go alone; new ones fill a packet."""
+        size = self._connector.packet_size
+        rows = await self._processor.on_store(self._due, len(self._busy) + size)
+        free = [(row, task) for row, task in rows if row.task_id not in self._busy]
+        if free and (free[0][0].status is not JobStatus.QUEUED):
+            free = free[:1]
+        packet = [pair for pair in free if len(free) == 1 or pair[0].status is JobStatus.QUEUED][:size]
+        self._busy |= {row.task_id for row, _ in packet}
+        return packet
+
+    def _due(self, most: int) -> list[tuple[JobRow, TaskSent]]:
+        with self._store.read() as connection:
+            rows = table.due(connection, self._processor.now(), most)
+            return [(row, _task(self._processor.payload(connection, row.message_pk))) for row in rows]
+
+    # -- working -------------------------------------------------------------------------------------------------------
+
+    async def _work(self, packet: list[tuple[JobRow, TaskSent]]) -> None:
+        ids = [row.task_id for row, _ in packet]
+        try:
+            await self._carry_out(packet)
+        except Exception as error:  # noqa: BLE001 - a fault of ours in one job must not stop the others
+            log.error("connector.job-failed", error=type(error).__name__, jobs=len(ids))
+            await self._mark(ids, JobStatus.MANUAL, fault=f"internal:{type(error).__name__}")
+        finally:
+            self._busy.difference_update(ids)
+            self._slots.release()
+
+    async def _carry_out(self, packet: list[tuple[JobRow, TaskSent]]) -> None:
+        now = self._processor.now()
+        late = [row.task_id for row, _ in packet if row.expires_at <= now]
+        if late:
+            await self._mark(late, JobStatus.EXPIRED)  # V26: never carried out after it has expired
+        packet = [pair for pair in packet if pair[0].task_id not in late]
+        if not packet:
+            return
+        jobs = [self._job(row, task) for row, task in packet]
+        tasks = {task.id: task for _, task in packet}
+        if packet[0][0].status is JobStatus.UNKNOWN:
+            await self._recover(jobs[0], tasks)
+        else:
+            await self._call(jobs, tasks)
+
+    def _job(self, row: JobRow, task: TaskSent) -> Job:
+        return Job(row.task_id, self._desk.request_of(task), row.attempt + 1, row.state)
+
+    async def _recover(self, job: Job, tasks: Mapping[str, TaskSent]) -> None:
+        """The last call's outcome is unknown: repeat, ask, or leave it to a person, as the protocol declares."""
+        recovery = self._connector.recovery(job)
+        log.info("connector.recovery", task_id=job.key, how=recovery.value, correlation_id=job.request.id)
+        if recovery is Recovery.IDEMPOTENT:
+            await self._call([job], tasks)
+        elif recovery is Recovery.MANUAL:
+            await self._mark([job.key], JobStatus.MANUAL, fault="outcome-unknown")
+        else:
+            async def ask() -> Mapping[str, Outcome]:
+                found = await self._connector.lookup(job)
+                return {} if found is None else {job.key: found}
+
+            outcomes = await self._attempt([job], ask, unknown_before=True)
+            if outcomes is not None and not outcomes:
+                await self._call([job], tasks)  # the partner never had it
+            elif outcomes is not None:
+                await self._settle([job], tasks, outcomes)
+
+    async def _call(self, jobs: Sequence[Job], tasks: Mapping[str, TaskSent]) -> None:
+        """Journal first: a crash from here on leaves `calling` behind, and the next start knows what it does not know."""
+        await self._mark([job.key for job in jobs], JobStatus.CALLING, attempt=jobs[0].attempt)
+        outcomes = await self._attempt(jobs, lambda: self._connector.call(jobs))
+        if outcomes is not None:
+            await self._settle(jobs, tasks, outcomes)
+
+    async def _attempt(
+        self, jobs: Sequence[Job], call: Callable[[], Awaitable[Mapping[str, Outcome]]], *, unknown_before: bool = False
+    ) -> Mapping[str, Outcome] | None:
+        """The outcomes, or None when the fault has been noted and the jobs have their next time."""
+        quick = AsyncRetrying(
+            retry=retry_if_exception(_surely_harmless), stop=stop_after_attempt(self._pace.quick_tries),
+            wait=wait_exponential_jitter(self._pace.quick_wait, 2.0), reraise=True,
+        )  # fmt: skip
+        keys = [job.key for job in jobs]
+        try:
+            outcomes: Mapping[str, Outcome] = await quick(call)
+        except (TransientFault, RetryError) as error:
+            fault = error if isinstance(error, TransientFault) else TransientFault("retry")
+            opened = self._breaker.failed(time.monotonic())
+            status = JobStatus.UNKNOWN if fault.unknown or unknown_before else _resting(jobs[0])
+            wait = fault.retry_after if fault.retry_after is not None else self._backoff(jobs[0].attempt)
+            log.warning("connector.fault", code=fault.code, outcome_unknown=fault.unknown, retry_in_s=round(wait, 2),
+                        circuit_opened=opened, correlation_ids=[job.request.id for job in jobs])  # fmt: skip
+            await self._mark(keys, status, fault=fault.code, due_at=self._after(wait))
+            return None
+        except ProtocolFault as error:
+            self._breaker.succeeded()
+            log.error("connector.manual", code=error.code, correlation_ids=[job.request.id for job in jobs])
+            await self._mark(keys, JobStatus.MANUAL, fault=error.code)
+            return None
+        self._breaker.succeeded()
+        return outcomes
+
+    async def _settle(self, jobs: Sequence[Job], tasks: Mapping[str, TaskSent], outcomes: Mapping[str, Outcome]) -> None:
+        """Commit every outcome, and the signed reply with it, in one transaction."""
+
+        def write(work: Work) -> None:
+            for job in jobs:
+                outcome = outcomes.get(job.key)
+                if isinstance(outcome, Answer):
+                    table.put(work.connection, [job.key], JobStatus.DONE, fault=None)
+                    self._desk.reply(work, tasks[job.key], outcome)
+                elif isinstance(outcome, Pending):
+                    table.put(work.connection, [job.key], JobStatus.WAITING, state=outcome.state,
+                              due_at=self._after(outcome.seconds), attempt=0, fault=None)  # fmt: skip
+                else:
+                    table.put(work.connection, [job.key], _resting(job), due_at=self._after(self._backoff(job.attempt)))
+
+        await self._processor.transact(write)
+
+    async def _mark(self, keys: Sequence[str], status: JobStatus, **values: object) -> None:
+        await self._processor.transact(lambda work: table.put(work.connection, keys, status, **values))
+
+    def _after(self, seconds: float) -> int:
+        return self._processor.now() + round(seconds * SECOND)
+
+    def _backoff(self, attempt: int) -> float:
+        """Exponential with full jitter above one half: 1, 2, 4 … seconds by default."""
+        most = min(self._pace.shortest * 2.0 ** min(attempt - 1, 20), self._pace.longest)
+        return most * random.uniform(0.5, 1.0)  # noqa: S311 - spreading load, not a secret
+
+    # -- the mailbox of a webhook --------------------------------------------------------------------------------------
+
+    async def answered(self, key: str, answer: Answer, event: str) -> None:
+        """The partner's answer by webhook; once, however often it is delivered."""
+
+        def write(work: Work) -> None:
+            row, task = self._find(work, key)
+            if not _first(work, event, key) or row.status in (JobStatus.DONE, JobStatus.EXPIRED):
+                return
+            table.put(work.connection, [key], JobStatus.DONE, fault=None)
+            self._desk.reply(work, task, answer)
+
+        await self._processor.transact(write)
+
+    async def hit(self, key: str, note: HitNote) -> None:
+        """A hit by webhook; once, however often it is delivered."""
+
+        def write(work: Work) -> None:
+            _, task = self._find(work, key)
+            if _first(work, note.event, key):
+                self._desk.hit(work, task, note)
+
+        await self._processor.transact(write)
+
+    def _find(self, work: Work, key: str) -> tuple[JobRow, TaskSent]:
+        row = table.find(work.connection, key)
+        if row is None:
+            raise KeyError(key)
+        return row, _task(work.payload(row.message_pk))
+
+
+def _first(work: Work, event: str, task_id: str) -> bool:
+    known = work.connection.execute(table.events.select().where(table.events.c.event == event)).first()
+    if known is None:
+        work.add(table.events, {"event": event, "task_id": task_id})
+    return known is None
+
+
+def _surely_harmless(error: BaseException) -> bool:
+    """Worth a quick try: the transport failed, nothing was carried out, and the partner named no time."""
+    return isinstance(error, TransientFault) and not error.unknown and error.retry_after is None
+
+
+def _resting(job: Job) -> JobStatus:
+    """Where a job goes back to: one that the partner has already stays with it."""
+    return JobStatus.WAITING if job.state else JobStatus.QUEUED
+
+
+def _task(value: bytes) -> TaskSent:
+    message = parse(value)
+    if not isinstance(message, TaskSent):
+        raise TypeError("a job belongs to a task")
+    return message

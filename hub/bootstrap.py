@@ -1,0 +1,122 @@
+"""The one place where the hub is put together."""
+
+import asyncio
+import hmac
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from hub.bus.sink import KafkaSink
+from hub.bus.source import KafkaSource
+from hub.bus.topics import Topics
+from hub.casework import Casework, admits
+from hub.config import load_linkage
+from hub.engine.compose import Composer
+from hub.engine.gate import Gate
+from hub.engine.processor import Processor
+from hub.engine.records import Outgoing
+from hub.engine.work import Work
+from hub.rules.plan import Linkage
+from hub.sequencer import Sequencer
+from hub.settings import Settings, read_secret
+from hub.store import journal
+from hub.store.database import Database
+from hub.trust import keys
+from hub.trust.jws import Signer
+from hub.trust.notes import NoteSigner
+from hub.trust.parties import Directory
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Keys that one secret yields: for payloads at rest, and for tokens and nonces."""
+
+    master: bytes
+    tokens: bytes
+
+    @classmethod
+    def read(cls, path: Path) -> "Secrets":
+        root = read_secret(path)
+        return cls(hmac.digest(root, b"payloads", "sha256"), hmac.digest(root, b"tokens", "sha256"))
+
+
+@dataclass(slots=True)
+class Hub:
+    """The parts of one running hub."""
+
+    settings: Settings
+    directory: Directory
+    linkage: Linkage
+    store: Database
+    processor: Processor
+    sequencer: Sequencer
+    secrets: Secrets
+
+    async def run(self, serve: Callable[["Hub"], Awaitable[web.AppRunner]] | None = None) -> None:
+        """Until SIGINT or SIGTERM: then finish the batches in work, publish them, and sign a last checkpoint."""
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, self.processor.stop)
+        runner = await serve(self) if serve is not None else None
+        try:
+            async with asyncio.TaskGroup() as group:
+                sequencing = group.create_task(self._sequence())
+                await self.processor.run(self.sequencer.step)
+                sequencing.cancel()
+        finally:
+            if runner is not None:
+                await runner.cleanup()
+            self.store.close()
+
+    async def _sequence(self) -> None:
+        await self.processor.ready.wait()
+        await self.processor.transact(self._register_keys)
+        log.info("hub.ready", party=self.settings.party, log_size=self.sequencer.size, config=self.linkage.sha256[:12])
+        await self.sequencer.run()
+
+    def _register_keys(self, work: Work) -> None:
+        """Every key in the directory stands in the log, so that a bundle can prove whose key signed and from when."""
+        for party in self.directory.parties.values():
+            for key in party.keys:
+                reference = f"key/{key.kid}/{key.thumbprint}/{key.compromised_at or 0}"
+                if not journal.logged(work.connection, reference):
+                    work.decide("party.key", reference, None, {
+                        "party": party.id, "role": party.role.value, "kid": key.kid, "thumbprint": key.thumbprint,
+                        "valid_from": key.valid_from, "valid_until": key.valid_until,
+                        "compromised_at": key.compromised_at or 0,
+                    })  # fmt: skip
+
+
+def build_hub(settings: Settings) -> Hub:
+    """Put a hub together from its settings. Raises what its parts raise when a file or key is wrong."""
+    directory = Directory.load(settings.parties_dir)
+    linkage = load_linkage(settings.config_dir, settings.agreements_dir, directory)
+    secrets = Secrets.read(settings.secret_file)
+    connection = settings.kafka.connection()
+    topics = Topics(connection.prefix)
+    composer = Composer(settings.party, Signer(keys.load(settings.signing_key)), secrets.tokens)
+    store = Database(settings.data_dir / "hub.db")
+    sink = KafkaSink(connection, settings.party)
+    processor = Processor(
+        store=store,
+        source=lambda: KafkaSource(connection, settings.party, [topics.requests, topics.replies]),
+        sink=sink,
+        gate=Gate(settings.party, directory, admits(topics.requests, topics.replies)),
+        composer=composer,
+        master_key=secrets.master,
+        application=Casework(directory, linkage, topics),
+    )
+    log_key = keys.load(settings.log_key)
+
+    async def announce(checkpoint: bytes) -> None:
+        headers = (("content-type", b"text/plain; charset=utf-8"),)
+        await sink.publish([Outgoing(0, topics.checkpoints, None, checkpoint, headers)])
+
+    sequencer = Sequencer(store, processor, settings.data_dir / "log", NoteSigner(log_key.kid, log_key.private), announce)
+    return Hub(settings, directory, linkage, store, processor, sequencer, secrets)

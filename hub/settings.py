@@ -1,0 +1,81 @@
+"""Settings: environment variables `LIANDONG_…` (nested with `__`) over a TOML file over defaults.
+
+Secrets come from files, never from the command line.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from hub.bus.connection import Connection
+
+
+class Kafka(BaseModel):
+    """One user's way into the cluster; the password stands alone in a file that only its owner can read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    bootstrap_servers: str = "127.0.0.1:9092"
+    protocol: Literal["PLAINTEXT", "SASL_PLAINTEXT"] = "SASL_PLAINTEXT"
+    username: str = ""
+    password_file: Path | None = None
+    topic_prefix: str = Field(default="", pattern=r"^[a-zA-Z0-9._-]*$")
+
+    def connection(self) -> Connection:
+        """The connection these settings describe."""
+        password = self.password_file.read_text(encoding="utf-8").strip() if self.password_file else ""
+        return Connection(self.bootstrap_servers, self.username, password, self.protocol, self.topic_prefix)
+
+
+class Console(BaseModel):
+    """Where the status page listens; on loopback unless told otherwise."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8640, ge=0, le=65535)
+
+
+class Settings(BaseSettings):
+    """What one process of ours needs to know: hub, connector or court alike. Paths are relative to where it starts."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LIANDONG_", env_nested_delimiter="__", extra="forbid", toml_file="config/hub.toml"
+    )
+
+    party: str = "hub"
+    data_dir: Path = Path(".local/hub")
+    config_dir: Path = Path("config")
+    parties_dir: Path = Path("config/parties")
+    agreements_dir: Path = Path("config/agreements")
+    signing_key: Path = Path(".local/hub/keys/hub.jwk")
+    log_key: Path = Path(".local/hub/keys/log.jwk")
+    secret_file: Path = Path(".local/hub/keys/secret")
+    kafka: Kafka = Kafka()
+    console: Console = Console()
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+class ConfigError(Exception):
+    """A configuration file is wrong; the message names it and says what to mend."""
+
+
+def read_secret(path: Path) -> bytes:
+    """The 32 bytes of a secret file (hexadecimal). Raises `ConfigError`."""
+    try:
+        secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: not a readable file of 64 hexadecimal digits; `liandong keys generate` makes it") from error
+    if len(secret) != 32:
+        raise ConfigError(f"{path}: a secret has 64 hexadecimal digits")
+    return secret
