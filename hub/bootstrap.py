@@ -110,7 +110,7 @@ def build_hub(settings: Settings) -> Hub:
         gate=Gate(settings.party, directory, admits(topics.requests, topics.replies)),
         composer=composer,
         master_key=secrets.master,
-        application=Casework(directory, linkage, topics),
+        application=Casework(linkage, topics),
     )
     log_key = keys.load(settings.log_key)
 

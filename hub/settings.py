@@ -4,10 +4,10 @@ Secrets come from files, never from the command line.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, TomlConfigSettingsSource
 
 from hub.bus.connection import Connection
 
@@ -41,9 +41,7 @@ class Console(BaseModel):
 class Settings(BaseSettings):
     """What one process of ours needs to know: hub, connector or court alike. Paths are relative to where it starts."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="LIANDONG_", env_nested_delimiter="__", extra="forbid", toml_file="config/hub.toml"
-    )
+    model_config = SettingsConfigDict(env_prefix="LIANDONG_", env_nested_delimiter="__", extra="forbid")
 
     party: str = "hub"
     data_dir: Path = Path(".local/hub")
@@ -57,17 +55,25 @@ class Settings(BaseSettings):
     console: Console = Console()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    @classmethod
-    def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
-
 
 class ConfigError(Exception):
     """A configuration file is wrong; the message names it and says what to mend."""
+
+
+def read_settings(file: Path) -> Settings:
+    """The settings in `file`, overridden by the environment. Raises `ConfigError`."""
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(cls, settings_cls: type[BaseSettings], *_: Any, **sources: Any) -> tuple[Any, ...]:
+            return sources["env_settings"], TomlConfigSettingsSource(settings_cls, file)
+
+    if not file.is_file():
+        raise ConfigError(f"{file}: no such settings file")
+    try:
+        return FromFile()
+    except (ValidationError, ValueError) as error:
+        raise ConfigError(f"{file}: {error}") from error
 
 
 def read_secret(path: Path) -> bytes:

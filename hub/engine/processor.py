@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, TypeVar
 
 import structlog
@@ -158,7 +159,8 @@ class Processor:
 
     async def on_store(self, function: Callable[..., T], *arguments: object) -> T:
         """Run blocking work on the store's one thread."""
-        result: T = await asyncio.get_running_loop().run_in_executor(self._store_thread, lambda: function(*arguments))
+        job: Callable[[], T] = partial(function, *arguments)
+        result: T = await asyncio.get_running_loop().run_in_executor(self._store_thread, job)
         return result
 
     def now(self) -> int:

@@ -1,0 +1,155 @@
+"""Collecting what partners say, or do not say, into progress and one conclusion."""
+
+import base64
+from dataclasses import replace
+from typing import Literal
+
+from hub.casework.desk import SILENCE, Desk, unfit
+from hub.casework.registrar import Registrar
+from hub.engine.compose import derive_id
+from hub.engine.records import Inbound
+from hub.engine.work import Decision, Facts
+from hub.rules import collect, intake
+from hub.rules.plan import follow_ups
+from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
+from hub.store import cases
+from schemas import hub as said
+from schemas.base import from_micros
+from schemas.messages import HitReported, PartnerMessage, Received, Replied, kind_of
+from schemas.requests import Kind
+
+
+class Collector:
+    """What partners send, and what becomes of it."""
+
+    def __init__(self, desk: Desk, registrar: Registrar) -> None:
+        self._desk = desk
+        self._registrar = registrar
+
+    def take(self, item: Inbound, message: PartnerMessage) -> None:
+        """A receipt, a reply or a hit, if it belongs to a task of this partner."""
+        key = self._desk.key_of_task.get(message.data.task_id)
+        request = self._desk.cases.get(key) if key is not None else None
+        task = None if request is None else next(
+            (task for task in request.tasks if task.task_id == message.data.task_id), None
+        )  # fmt: skip
+        if request is None or task is None or task.partner != item.party.speaks_as or (
+            task.status is TaskStatus.PLANNED or kind_of(message.type) is not request.kind
+        ):
+            self._desk.reject(unfit(item, "task-unknown", "task"))
+            return
+        if isinstance(message, Received):
+            self._receipt(item, request, task)
+        elif isinstance(message, HitReported):
+            decision = self._desk.work.decide("watch.hit", request.key, item, {"partner": task.partner})
+            self._desk.work.keep(item, request.key, request.case_token, decision)
+            self._pass_on(decision, request, task, item)
+            self._desk.put(request, collect.on_hit(task))
+        else:
+            self._reply(item, message, request, task)
+
+    def _receipt(self, item: Inbound, request: RequestState, task: TaskState) -> None:
+        received = collect.on_receipt(task, item.record.timestamp)
+        decision = self._desk.work.decide("task.received", request.key, item, {"partner": task.partner})
+        self._desk.work.keep(item, request.key, request.case_token, decision)
+        due = collect.deadline(received, None)
+        if received.status is TaskStatus.RECEIVED and due is not None:
+            self._desk.work.arm(SILENCE, task.task_id, due)
+        self._desk.put(request, received)
+
+    def _reply(self, item: Inbound, message: Replied, request: RequestState, task: TaskState) -> None:
+        sent = self._desk.sent_at(task) if task.received_at is None else None
+        verdict = collect.on_reply(task, message.data.kind, item.record.timestamp, message.id, sent)
+        if verdict.effect == "conflicts":
+            self._desk.reject(unfit(item, "reply-conflicting", "task"), request.key)
+            return
+        if verdict.silent_first:
+            self._be_silent(request, task, verdict.task.settled_at or self._desk.work.now)
+            self._conclude(request.key)
+            request = self._desk.cases[request.key]
+        facts: Facts = {"partner": task.partner, "reply": message.data.kind.value}
+        if verdict.effect == "late":
+            facts["late"] = 1
+        decision = self._desk.work.decide("task.answered", request.key, item, facts)
+        self._desk.work.keep(item, request.key, request.case_token, decision)
+        self._pass_on(decision, request, task, item, late=verdict.effect == "late")
+        found = frozenset(finding.kind for finding in message.data.findings)
+        self._desk.work.disarm(SILENCE, task.task_id)
+        if verdict.effect == "settles":
+            request = replace(request, follow_ups=request.follow_ups | found)
+        self._desk.put(request, verdict.task)
+        self._conclude(request.key)
+
+    def _pass_on(
+        self, decision: Decision, request: RequestState, task: TaskState, item: Inbound, *, late: bool = False
+    ) -> None:
+        copy = said.SignedCopy(value=base64.b64encode(item.record.value).decode(), jws=item.jws)
+        result = said.Result(partner=task.partner, task_id=task.task_id, message=copy, late=late,
+                             conclusion=request.conclusion_id)  # fmt: skip
+        self._desk.to_court(decision, request, "result", f"result/{item.message.id}", result, item.message.id)
+
+    # -- silence and conclusion ----------------------------------------------------------------------------------------
+
+    def silence(self, task_id: str) -> None:
+        """A task's deadline has passed, and nothing that was sent in time is unread."""
+        request = self._desk.cases[self._desk.key_of_task[task_id]]
+        task = next(task for task in request.tasks if task.task_id == task_id)
+        if task.status not in (TaskStatus.SENT, TaskStatus.RECEIVED):
+            return
+        due = collect.deadline(task, self._desk.sent_at(task))
+        if due is None or due > self._desk.work.now:
+            # Not with the broker yet, or later than planned: the partner has its full time from then on.
+            self._desk.work.arm(SILENCE, task_id, due or self._desk.work.now + task.receipt_within * collect.SECOND)
+            return
+        request = self._be_silent(request, task, due)
+        self._conclude(request.key)
+
+    def _be_silent(self, request: RequestState, task: TaskState, due: int) -> RequestState:
+        unknown = request.kind is Kind.CONTROL
+        awaited: Literal["receipt", "reply"] = "reply" if task.received_at is not None else "receipt"
+        facts: Facts = {"partner": task.partner, "awaited": awaited} | ({"alarm": 1} if unknown else {})
+        decision = self._desk.work.decide("task.silent", request.key, None, facts)
+        silence = said.NonResponse(partner=task.partner, task_id=task.task_id, awaited=awaited,
+                                   deadline=from_micros(due), outcome_unknown=unknown)  # fmt: skip
+        self._desk.to_court(decision, request, "non-response", f"non-response/{task.task_id}", silence, task.task_id)
+        return self._desk.put(request, collect.on_silence(task, due))
+
+    def _conclude(self, key: str) -> None:
+        request = self._desk.cases[key]
+        outcome = collect.conclusion(request)
+        if outcome is None:
+            return
+        conclusion_id = derive_id(self._desk.work.composer.party, "conclusion", key)
+        closing = self._desk.work.decide("request.concluded", key, None, {"outcome": outcome})
+        lines = tuple(
+            said.PartnerOutcome(partner=task.partner, task_id=task.task_id, outcome=task.outcome or said.TaskOutcome.NO_RESPONSE,
+                                message=task.message_id, at=from_micros(task.settled_at or self._desk.work.now))
+            for task in request.tasks
+        )  # fmt: skip
+        proposals = tuple(
+            said.FollowUp(finding=rule.finding, action=rule.action, partner_kind=rule.partner_kind,
+                          needs_approval=rule.needs_approval)
+            for rule in follow_ups(self._desk.linkage, request.follow_ups)
+        )  # fmt: skip
+        body = said.Conclusion(outcome=outcome, partners=lines, follow_ups=proposals)
+        self._desk.to_court(closing, request, "conclusion", "conclusion", body, request.request_id, conclusion_id)
+        concluded = replace(request, status=RequestStatus.CONCLUDED, outcome=outcome, conclusion_id=conclusion_id)
+        self._desk.put_request(concluded)
+        self._release_waiting(concluded)
+
+    def _release_waiting(self, original: RequestState) -> None:
+        """What waited for this request is sent now, or concluded unsent where it no longer can act."""
+        self._desk.work.flush_rows()
+        keys = cases.waiting_for(self._desk.work.connection, original.key)
+        self._desk.load(keys)
+        for key in keys:
+            request = self._desk.cases[key]
+            if request.status is not RequestStatus.WAITING:
+                continue
+            if self._desk.work.now >= request.expires_at or not intake.may_release(original):
+                self._desk.replace(collect.without_sending(request, self._desk.work.now))
+                self._conclude(key)
+            else:
+                decision = self._desk.work.decide("request.dispatched", key, None, {"after": original.request_id})
+                pk, jws = cases.request_message(self._desk.work.connection, key)
+                self._desk.replace(self._registrar.dispatch(decision, request, self._desk.work.payload(pk), jws))

@@ -1,0 +1,136 @@
+"""One batch's view of the cases: loaded once, changed in memory, saved once; and how the hub speaks of them."""
+
+from collections.abc import Iterable, Sequence
+
+from hub.bus.topics import Topics
+from hub.engine.compose import derive_id
+from hub.engine.records import Inbound, Unfit
+from hub.engine.work import Decision, Facts, Work
+from hub.rules import collect
+from hub.rules.plan import Linkage
+from hub.rules.state import RequestState, TaskState
+from hub.store import cases
+from hub.store.vault import NO_CASE
+from hub.trust.parties import Role
+from schemas import hub as said
+from schemas.base import Model
+from schemas.codes import CODES
+from schemas.messages import ControlRequested, PartnerMessage
+
+SILENCE = "silence"
+"""The timer of one task: its receipt, then its reply, is due."""
+KEEP = 180 * 24 * 3600 * 1_000_000
+"""How long the hub's own messages stay valid, in µs: a court reads its results when it can."""
+_ALARMING = frozenset({"id-reused", "number-reused", "reply-conflicting"})
+
+
+def request_key(court: str, request_id: str) -> str:
+    """The hub's own name for a court's request."""
+    return derive_id("request", court, request_id)
+
+
+def unfit(item: Inbound, code: str, stage: str) -> Unfit:
+    """A message that verified and yet cannot be taken in."""
+    return Unfit(item.record, code, stage, item.digest, item.party, item.message)
+
+
+class Desk:
+    """Cases that a batch touches, by key; tasks by id; the inbox's digests of the batch's ids."""
+
+    def __init__(self, work: Work, linkage: Linkage, topics: Topics) -> None:
+        self.work = work
+        self.linkage = linkage
+        self.topics = topics
+        self.seen: dict[tuple[str, str], str] = {}
+        self.cases: dict[str, RequestState] = {}
+        self.key_of_task: dict[str, str] = {}
+        self._changed: dict[str, RequestState] = {}
+        self._changed_tasks: dict[str, TaskState] = {}
+
+    def prepare(self, batch: Sequence[Inbound]) -> None:
+        """Load everything that deciding on `batch` may need, in a few queries."""
+        if not batch:
+            return
+        self.seen = self.work.seen(batch)
+        self.load_tasks([item.message.data.task_id for item in batch if isinstance(item.message, PartnerMessage)])
+        originals = [
+            request_key(item.message.source, item.message.data.original) for item in batch
+            if isinstance(item.message, ControlRequested) and item.message.data.original is not None
+        ]  # fmt: skip
+        self.load(originals)
+
+    def load_tasks(self, task_ids: Sequence[str]) -> None:
+        """Load the cases that these tasks belong to."""
+        if task_ids:
+            self.key_of_task |= cases.keys_of_tasks(self.work.connection, task_ids)
+            self.load(set(self.key_of_task.values()))
+
+    def load(self, keys: Iterable[str]) -> None:
+        """Load these cases, unless they are here."""
+        self.cases |= cases.load(self.work.connection, [key for key in keys if key not in self.cases])
+
+    def save(self) -> None:
+        """Write the changed states back. What was made in this batch is written whole, with its last state."""
+        # A row made in this batch may have changed since: insert first, then update.
+        self.work.flush_rows()
+        cases.save(self.work.connection, self._changed.values(), self._changed_tasks.values(), self.work.now)
+
+    # -- what the hub says ---------------------------------------------------------------------------------------------
+
+    def reject(self, item: Unfit, request_key: str | None = None) -> None:
+        """A dead letter, an entry, and an answer to the sender where its signature makes it known."""
+        facts: Facts = {"code": item.code, "stage": item.stage}
+        if item.error:
+            facts["error"] = item.error
+        if item.code in _ALARMING:
+            facts["alarm"] = 1
+        decision = self.work.decide("message.rejected", request_key, item, facts)
+        self.work.dead_letter(item, self.topics.dead_letters, decision)
+        party = item.party
+        if party is None or party.role is Role.HUB:
+            return
+        record, words = item.record, CODES[item.code]
+        topic = self.topics.results(party.id) if party.role is Role.COURT else self.topics.tasks(party.speaks_as)
+        place = (record.topic, str(record.partition), str(record.offset))
+        self.work.send(
+            decision, topic, id=derive_id(self.work.composer.party, "rejection", *place),
+            type="liandong.party.rejection.v1", recipient=party.id, case_token=NO_CASE, request_key=request_key,
+            correlation=item.message.correlationid if item.message else derive_id("unread", item.digest),
+            cause=item.message.id if item.message else None, expires=self.work.now + KEEP,
+            data=said.Rejection(code=item.code, zh=words.zh, en=words.en, topic=record.topic,
+                                partition=record.partition, offset=record.offset, sha256=item.digest),
+        )  # fmt: skip
+
+    def to_court(
+        self, decision: Decision, request: RequestState, event: str, stage: str, data: Model, cause: str,
+        message_id: str | None = None,
+    ) -> None:  # fmt: skip
+        """One message about `request` to its court; `stage` makes its id, unless it has one."""
+        self.work.send(
+            decision, self.topics.results(request.court),
+            id=message_id or derive_id(self.work.composer.party, stage, request.key),
+            type=f"liandong.{request.kind}.{event}.v1", recipient=request.court, case_token=request.case_token,
+            correlation=request.request_id, cause=cause, expires=self.work.now + KEEP, data=data,
+            request_key=request.key,
+        )  # fmt: skip
+
+    # -- changes -------------------------------------------------------------------------------------------------------
+
+    def sent_at(self, task: TaskState) -> int | None:
+        """When the broker had this task (µs), if it has."""
+        return cases.sent_at(self.work.connection, [task.task_id]).get(task.task_id)
+
+    def put(self, request: RequestState, task: TaskState) -> RequestState:
+        """`request` with this task as it is now, to be saved."""
+        self._changed_tasks[task.task_id] = task
+        updated = self.cases[request.key] = self._changed[request.key] = collect.with_task(request, task)
+        return updated
+
+    def put_request(self, request: RequestState) -> None:
+        """This state of a request, its tasks being saved already or unchanged."""
+        self.cases[request.key] = self._changed[request.key] = request
+
+    def replace(self, request: RequestState) -> None:
+        """This state of a request and of all its tasks, to be saved."""
+        self.put_request(request)
+        self._changed_tasks |= {task.task_id: task for task in request.tasks}

@@ -1,0 +1,134 @@
+"""Registering requests (立案登记): accept or refuse, once, and send the tasks."""
+
+import base64
+
+from hub.casework.desk import SILENCE, Desk, request_key, unfit
+from hub.engine.compose import derive_id
+from hub.engine.records import Inbound
+from hub.engine.work import Decision
+from hub.rules import collect, intake
+from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
+from hub.store import cases
+from hub.store import tables as t
+from schemas import hub as said
+from schemas.base import micros
+from schemas.codes import CODES
+from schemas.messages import ControlRequested, RequestMessage, asset_of, kind_of
+
+Number = tuple[str, str, int, str]
+"""Court, token of its request number, version, action."""
+
+
+def coded(code: str) -> said.CodedReason:
+    """A code with its words."""
+    return said.CodedReason(code=code, zh=CODES[code].zh, en=CODES[code].en)
+
+
+class Registrar:
+    """What a court sends."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._numbers: dict[Number, str] = {}
+
+    def duplicate(self, item: Inbound) -> None:
+        """Already done: nothing is decided again; a court gets the very answer it got before."""
+        message = item.message
+        key = request_key(message.source, message.id) if isinstance(message, RequestMessage) else None
+        self._desk.work.decide("message.duplicate", key, item, {})
+        if key is not None:
+            self._desk.work.flush_rows()
+            for pk in cases.first_answer(self._desk.work.connection, key):
+                self._desk.work.send_again(pk)
+
+    def take(self, item: Inbound, message: RequestMessage) -> None:
+        """A request that is new: the rules decide, and the court is told either way."""
+        work, court = self._desk.work, message.source
+        key = request_key(court, message.id)
+        number = (court, work.composer.token("number", court, message.data.number), message.data.version,
+                  message.data.action)  # fmt: skip
+        if self._number_taken(number, key):
+            self._desk.reject(unfit(item, "number-reused", "inbox"), key)
+            return
+        case_token = work.composer.token("case", court, message.data.legal.case_number)
+        asset = asset_of(message)
+        asset_token = work.composer.token("asset", asset) if asset else None
+        original = None
+        if isinstance(message, ControlRequested) and message.data.original is not None:
+            original = self._desk.cases.get(request_key(court, message.data.original))
+        verdict = intake.decide(message, designator=item.party.designator, linkage=self._desk.linkage, original=original,
+                                asset_token=asset_token, case_token=case_token, now=work.now)  # fmt: skip
+        kind = kind_of(message.type)
+        tasks: tuple[TaskState, ...] = ()
+        if isinstance(verdict, intake.Refuse):
+            status = RequestStatus.REFUSED
+            decision = work.decide("request.refused", key, item, {"codes": ",".join(verdict.codes)})
+        else:
+            status = RequestStatus.WAITING if verdict.waits else RequestStatus.OPEN
+            decision = work.decide("request.accepted", key, item, {"config": self._desk.linkage.sha256})
+            tasks = tuple(self._planned(key, partner) for partner in verdict.partners)
+        request = RequestState(
+            key=key, court=court, request_id=message.id, kind=kind, action=message.data.action, case_token=case_token,
+            asset_token=asset_token, status=status, expires_at=micros(message.expires), tasks=tasks,
+            original_key=original.key if original is not None else None,
+        )  # fmt: skip
+        pk = work.keep(item, key, case_token, decision)
+        work.add(t.requests, {
+            "key": key, "court": court, "request_id": message.id, "kind": kind, "action": request.action,
+            "case_token": case_token, "asset_token": asset_token, "original_key": request.original_key,
+            "status": status, "message_pk": pk, "config_sha256": self._desk.linkage.sha256,
+            "signed_at": micros(message.time), "received_at": item.record.timestamp, "decided_at": work.now,
+            "expires_at": request.expires_at, "follow_ups": "",
+        })  # fmt: skip
+        if isinstance(verdict, intake.Refuse):
+            refusal = said.Refusal(reasons=tuple(coded(code) for code in verdict.codes))
+            self._desk.to_court(decision, request, "refusal", "refusal", refusal, message.id)
+            self._desk.cases[key] = request
+            return
+        waits_for = original.request_id if verdict.waits and original is not None else None
+        acceptance = said.Acceptance(partners=verdict.partners, config_sha256=self._desk.linkage.sha256, waits_for=waits_for)
+        self._desk.to_court(decision, request, "acceptance", "acceptance", acceptance, message.id)
+        if not verdict.waits:
+            request = self.dispatch(decision, request, item.record.value, item.jws)
+        for task in request.tasks:
+            work.add(t.tasks, cases.task_row(key, task))
+            self._desk.key_of_task[task.task_id] = key
+        self._desk.cases[key] = request
+
+    def _number_taken(self, number: Number, key: str) -> bool:
+        """V8 of the model: (court, request number, version, action) is unique. Notes the number as taken."""
+        if number not in self._numbers:
+            c = t.numbers.c
+            found = self._desk.work.connection.execute(t.numbers.select().with_only_columns(c.request_key).where(
+                c.court == number[0], c.number_token == number[1], c.version == number[2], c.action == number[3]
+            )).scalar()  # fmt: skip
+            if found is None:
+                self._numbers[number] = key
+                self._desk.work.add(t.numbers, {"court": number[0], "number_token": number[1], "version": number[2],
+                                           "action": number[3], "request_key": key})  # fmt: skip
+                return False
+            self._numbers[number] = found
+        return self._numbers[number] != key
+
+    def _planned(self, key: str, partner: str) -> TaskState:
+        agreement = self._desk.linkage.agreements[partner]
+        return TaskState(
+            task_id=derive_id(self._desk.work.composer.party, "task", key, partner), partner=partner,
+            status=TaskStatus.PLANNED, receipt_within=agreement.receipt_within, reply_within=agreement.reply_within,
+            agreement=agreement.reference,
+        )  # fmt: skip
+
+    def dispatch(self, decision: Decision, request: RequestState, value: bytes, jws: str) -> RequestState:
+        """Send every task: the court's own request, unchanged, with its signature."""
+        work = self._desk.work
+        copy = said.SignedCopy(value=base64.b64encode(value).decode(), jws=jws)
+        for task in request.tasks:
+            work.send(
+                decision, self._desk.topics.tasks(task.partner), id=task.task_id, type=f"liandong.{request.kind}.task.v1",
+                recipient=task.partner, case_token=request.case_token, correlation=request.request_id,
+                cause=request.request_id, expires=request.expires_at, request_key=request.key,
+                data=said.Task(partner=task.partner, request=copy, receipt_within=task.receipt_within,
+                               reply_within=task.reply_within, agreement=task.agreement),
+            )  # fmt: skip
+            work.arm(SILENCE, task.task_id, work.now + task.receipt_within * collect.SECOND)
+        return collect.dispatched(request)

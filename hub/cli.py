@@ -1,0 +1,103 @@
+"""`liandong`: one command surface. Data go to stdout, progress to stderr; connectors add their commands by entry points.
+
+Exit codes: 0 done · 1 it failed, and the message says why · 2 wrong usage or settings.
+"""
+
+import asyncio
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Liandong Hub (联动): inter-agency asset inquiry / 执行联动查控中心",
+                  pretty_exceptions_enable=False)  # fmt: skip
+keys_app = typer.Typer(no_args_is_help=True, help="Keys of parties / 密钥")
+hub_app = typer.Typer(no_args_is_help=True, help="The hub itself / 中心")
+config_app = typer.Typer(no_args_is_help=True, help="Settings / 配置")
+
+
+@hub_app.command("run")
+def run_hub(
+    config: Annotated[Path, typer.Option(help="The hub's settings file.")] = Path("config/hub.toml"),
+) -> None:
+    """Run the hub until Ctrl-C.
+
+    Example: liandong hub run --config config/hub.toml
+    """
+    from hub.bootstrap import build_hub
+    from hub.console.serve import serve
+    from hub.settings import read_settings
+    from hub.telemetry import configure_logs
+
+    settings = read_settings(config)
+    configure_logs(settings.log_level, settings.party)
+
+    async def main() -> None:
+        await build_hub(settings).run(serve)
+
+    asyncio.run(main())
+
+
+@keys_app.command("generate")
+def generate_keys(
+    out: Annotated[Path, typer.Option(help="Folder for parties/, keys/ and jwks.json.")],
+    profiles: Annotated[Path, typer.Option(help="Party profiles without keys.")] = Path("config/parties"),
+) -> None:
+    """Make a key pair and a secret for every party, and the directory of the public halves. Keys there are kept.
+
+    Example: liandong keys generate --out .local/hub
+    """
+    from hub.trust.enrol import enrol
+
+    enrol(profiles, out)
+    typer.echo(f"密钥已生成 / keys are in {out / 'keys'}, the directory in {out / 'parties'}", err=True)
+
+
+@config_app.command("check")
+def check_config(
+    config: Annotated[Path, typer.Option(help="The hub's settings file.")] = Path("config/hub.toml"),
+) -> None:
+    """Read settings, parties, plan and agreements, and say whether they hold together.
+
+    Example: liandong config check
+    """
+    from hub.config import load_linkage
+    from hub.settings import read_settings
+    from hub.trust.parties import Directory
+
+    settings = read_settings(config)
+    directory = Directory.load(settings.parties_dir)
+    linkage = load_linkage(settings.config_dir, settings.agreements_dir, directory)
+    typer.echo(f"{len(directory.parties)} parties, {len(linkage.routes)} routes, {len(linkage.agreements)} agreements, "
+               f"plan {linkage.sha256[:12]}")  # fmt: skip
+
+
+app.add_typer(hub_app, name="hub")
+app.add_typer(keys_app, name="keys")
+app.add_typer(config_app, name="config")
+
+
+def _add_plugins() -> None:
+    for entry in sorted(entry_points(group="liandong.commands"), key=lambda entry: entry.name):
+        app.add_typer(entry.load(), name=entry.name)
+
+
+def main() -> None:
+    """The console script: known errors become one line, never a traceback."""
+    from hub.bus.connection import BusError
+    from hub.settings import ConfigError
+    from hub.store.database import StoreError
+    from hub.trust.errors import TrustError
+    from hub.trust.parties import DirectoryError
+
+    _add_plugins()
+    try:
+        app()
+    except* (BusError, ConfigError, StoreError, TrustError, DirectoryError) as group:
+        errors: list[BaseException] = list(group.exceptions)
+        while errors and isinstance(errors[0], BaseExceptionGroup):
+            errors = list(errors[0].exceptions)
+        typer.echo(f"liandong: {errors[0]}", err=True)
+        sys.exit(2 if isinstance(errors[0], ConfigError | DirectoryError) else 1)
