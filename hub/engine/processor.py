@@ -173,9 +173,9 @@ class Processor:
 
     async def transact(self, decide: Callable[[Work], T]) -> T:
         """One transaction of the application's own, with all that a batch has: effects are published after it."""
-        result, out = await self.on_store(self._transact, decide)
-        self.relay.offer(out)
-        return result
+        done: tuple[T, list[Outgoing]] = await self.on_store(self._transact, decide)
+        self.relay.offer(done[1])
+        return done[0]
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
