@@ -31,13 +31,15 @@ class Recovery(StrEnum):
 class Job:
     """One task to carry out. `state` is the protocol's own note (a ticket), never personal data.
 
-    `key` is the same for every attempt: send it as Idempotency-Key or as the protocol's own request number.
+    `key` is the same for every attempt: send it as Idempotency-Key or as the protocol's own request number. `original`
+    is the key of the job that carried out the request which this one cites, if this connector had it.
     """
 
     key: str
     request: RequestMessage
     attempt: int
     state: Mapping[str, str] = field(default_factory=dict)
+    original: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,6 @@ class Pending:
 
     state: Mapping[str, str]
     seconds: float
-
-
-Outcome = Answer | Pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +94,10 @@ class ProtocolFault(Exception):  # noqa: N818
         self.code = code
 
 
+Outcome = Answer | Pending | ProtocolFault
+"""A `ProtocolFault` here is about one job of a packet; raised, it is about all of them."""
+
+
 class Mailbox(Protocol):
     """Where a connector with a webhook hands in what its partner sends by itself. Every call is durable on return."""
 
@@ -110,7 +113,8 @@ class Connector(ABC):
 
     kind: ClassVar[str]
     packet_size: ClassVar[int] = 1
-    """Most jobs that one call may carry."""
+    """Most inquiries that one call may carry. Whatever else is asked goes alone, so that one lost answer leaves one
+    outcome unknown."""
 
     def __init__(self, http: aiohttp.ClientSession, options: Mapping[str, Any]) -> None:
         self.http = http

@@ -23,7 +23,7 @@ from hub.trust.parties import Directory, Party, Role
 from schemas.base import Model, from_micros, micros
 from schemas.codes import CODES
 from schemas.legal import NEEDED_DOCUMENTS
-from schemas.messages import Rejected, RequestMessage, TaskSent, asset_of, kind_of
+from schemas.messages import ControlRequested, Rejected, RequestMessage, TaskSent, asset_of, kind_of
 from schemas.replies import Hit, Reason, Receipt, Reply, ReplyKind
 
 log = structlog.get_logger()
@@ -83,6 +83,7 @@ class Desk:
         asset = asset_of(request) if request is not None else None
         work.add(jobs, {
             "task_id": task.id, "message_pk": pk, "action": request.data.action if request else "",
+            "request": f"{request.source}/{request.id}" if request else None, "original": _original(request),
             "asset_token": work.composer.token("asset", asset) if asset else None,
             "status": JobStatus.QUEUED if reason is None else JobStatus.DONE, "due_at": work.now,
             "expires_at": micros(task.expires),
@@ -145,3 +146,10 @@ class Desk:
             "at": work.now,
         })  # fmt: skip
         log.error("connector.record-set-aside", code=item.code, topic=record.topic, offset=record.offset)
+
+
+def _original(request: RequestMessage | None) -> str | None:
+    """The request that this one cites: only one of the same court can be meant (V22)."""
+    if not isinstance(request, ControlRequested) or request.data.original is None:
+        return None
+    return f"{request.source}/{request.data.original}"

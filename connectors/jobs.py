@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, MetaData, String, Table, func, select, text, update
+from sqlalchemy import Column, Connection, Index, Integer, MetaData, Select, String, Table, func, select, text, update
 
 metadata = MetaData()
 
@@ -31,6 +31,8 @@ jobs = Table(
     Column("task_id", String, nullable=False, unique=True),
     Column("message_pk", Integer, nullable=False),
     Column("action", String, nullable=False),
+    Column("request", String),  # court and id of the request, if it could be read
+    Column("original", String),  # likewise of the request that it cites
     Column("asset_token", String),
     Column("status", String, nullable=False),
     Column("attempt", Integer, nullable=False, server_default="0"),
@@ -39,6 +41,7 @@ jobs = Table(
     Column("state", String, nullable=False, server_default="{}"),
     Column("fault", String),
     Index("jobs_due", "due_at", sqlite_where=text("status IN ('queued','unknown','waiting')")),
+    Index("jobs_by_request", "request"),
     Index("jobs_by_asset", "asset_token", "number", sqlite_where=text("asset_token IS NOT NULL")),
 )  # fmt: skip
 
@@ -54,10 +57,12 @@ class JobRow:
 
     task_id: str
     message_pk: int
+    action: str
     status: JobStatus
     attempt: int
     expires_at: int
     state: Mapping[str, str]
+    original: str | None = None
 
 
 def due(connection: Connection, now: int, most: int) -> list[JobRow]:
@@ -70,13 +75,13 @@ def due(connection: Connection, now: int, most: int) -> list[JobRow]:
         .exists()
     )  # fmt: skip
     ready = (JobStatus.QUEUED, JobStatus.UNKNOWN, JobStatus.WAITING)
-    query = select(jobs).where(jobs.c.status.in_(ready), jobs.c.due_at <= now, ~blocked)
+    query = _query().where(jobs.c.status.in_(ready), jobs.c.due_at <= now, ~blocked)
     return [_row(row) for row in connection.execute(query.order_by(jobs.c.due_at, jobs.c.number).limit(most))]
 
 
 def find(connection: Connection, task_id: str) -> JobRow | None:
     """The job of this task."""
-    row = connection.execute(select(jobs).where(jobs.c.task_id == task_id)).first()
+    row = connection.execute(_query().where(jobs.c.task_id == task_id)).first()
     return None if row is None else _row(row)
 
 
@@ -98,6 +103,13 @@ def counts(connection: Connection) -> dict[str, int]:
     return {status: n for status, n in connection.execute(select(jobs.c.status, func.count()).group_by(jobs.c.status))}
 
 
+def _query() -> Select[Any]:
+    """Jobs, each with the task id of the original that it cites, if that came to this connector."""
+    cited = jobs.alias("cited")
+    original = select(cited.c.task_id).where(cited.c.request == jobs.c.original).limit(1).scalar_subquery()
+    return select(jobs, original.label("original_task"))
+
+
 def _row(row: Any) -> JobRow:
-    return JobRow(row.task_id, row.message_pk, JobStatus(row.status), row.attempt, row.expires_at,
-                  json.loads(row.state))  # fmt: skip
+    return JobRow(row.task_id, row.message_pk, row.action, JobStatus(row.status), row.attempt, row.expires_at,
+                  json.loads(row.state), row.original_task)  # fmt: skip

@@ -47,6 +47,7 @@ class Pace:
     shortest: float = 1.0
     longest: float = 300.0
     poll: float = 0.2
+    pause: float = 2.0  # how long an open circuit pauses at first
 
 
 class Runner:
@@ -59,7 +60,7 @@ class Runner:
         self._store = store
         self._pace = pace
         self._slots = asyncio.Semaphore(pace.concurrency)
-        self._breaker = Breaker()
+        self._breaker = Breaker(shortest=pace.pause)
         self._busy: set[str] = set()
 
     async def run(self) -> None:
@@ -89,13 +90,11 @@ class Runner:
     # -- claiming ------------------------------------------------------------------------------------------------------
 
     async def _claim(self) -> list[tuple[JobRow, TaskSent]]:
-        """The next packet, marked busy. Jobs to recover and jobs to continue go alone; new ones fill a packet."""
+        """The next packet, marked busy. New inquiries fill a packet; whatever else there is goes alone."""
         size = self._connector.packet_size
         rows = await self._processor.on_store(self._due, len(self._busy) + size)
         free = [(row, task) for row, task in rows if row.task_id not in self._busy]
-        if free and (free[0][0].status is not JobStatus.QUEUED):
-            free = free[:1]
-        packet = [pair for pair in free if len(free) == 1 or pair[0].status is JobStatus.QUEUED][:size]
+        packet = [pair for pair in free if _new_inquiry(pair[0])][:size] if free and _new_inquiry(free[0][0]) else free[:1]
         self._busy |= {row.task_id for row, _ in packet}
         return packet
 
@@ -119,7 +118,7 @@ class Runner:
 
     async def _carry_out(self, packet: list[tuple[JobRow, TaskSent]]) -> None:
         now = self._processor.now()
-        late = [row.task_id for row, _ in packet if row.expires_at <= now]
+        late = [row.task_id for row, _ in packet if row.expires_at <= now and row.status is JobStatus.QUEUED]
         if late:
             await self._mark(late, JobStatus.EXPIRED)  # V26: never carried out after it has expired
         packet = [pair for pair in packet if pair[0].task_id not in late]
@@ -128,20 +127,24 @@ class Runner:
         jobs = [self._job(row, task) for row, task in packet]
         tasks = {task.id: task for _, task in packet}
         if packet[0][0].status is JobStatus.UNKNOWN:
-            await self._recover(jobs[0], tasks)
+            await self._recover(jobs[0], tasks, late=packet[0][0].expires_at <= now)
         else:
             await self._call(jobs, tasks)
 
     def _job(self, row: JobRow, task: TaskSent) -> Job:
-        return Job(row.task_id, self._desk.request_of(task), row.attempt + 1, row.state)
+        return Job(row.task_id, self._desk.request_of(task), row.attempt + 1, row.state, row.original)
 
-    async def _recover(self, job: Job, tasks: Mapping[str, TaskSent]) -> None:
-        """The last call's outcome is unknown: repeat, ask, or leave it to a person, as the protocol declares."""
+    async def _recover(self, job: Job, tasks: Mapping[str, TaskSent], *, late: bool) -> None:
+        """The last call's outcome is unknown: repeat, ask, or leave it to a person, as the protocol declares.
+
+        `late`: the task has expired meanwhile. What the partner has already (`state`) may still be asked after; what it
+        may not have is never given to it again (V26).
+        """
         recovery = self._connector.recovery(job)
         log.info("connector.recovery", task_id=job.key, how=recovery.value, correlation_id=job.request.id)
-        if recovery is Recovery.IDEMPOTENT:
+        if recovery is Recovery.IDEMPOTENT and (job.state or not late):
             await self._call([job], tasks)
-        elif recovery is Recovery.MANUAL:
+        elif recovery is not Recovery.LOOKUP:
             await self._mark([job.key], JobStatus.MANUAL, fault="outcome-unknown")
         else:
             async def ask() -> Mapping[str, Outcome]:
@@ -149,7 +152,9 @@ class Runner:
                 return {} if found is None else {job.key: found}
 
             outcomes = await self._attempt([job], ask, unknown_before=True)
-            if outcomes is not None and not outcomes:
+            if outcomes is not None and not outcomes and late:
+                await self._mark([job.key], JobStatus.EXPIRED)
+            elif outcomes is not None and not outcomes:
                 await self._call([job], tasks)  # the partner never had it
             elif outcomes is not None:
                 await self._settle([job], tasks, outcomes)
@@ -201,6 +206,9 @@ class Runner:
                 elif isinstance(outcome, Pending):
                     table.put(work.connection, [job.key], JobStatus.WAITING, state=outcome.state,
                               due_at=self._after(outcome.seconds), attempt=0, fault=None)  # fmt: skip
+                elif isinstance(outcome, ProtocolFault):
+                    table.put(work.connection, [job.key], JobStatus.MANUAL, fault=outcome.code)
+                    log.error("connector.manual", code=outcome.code, correlation_ids=[job.request.id])
                 else:
                     table.put(work.connection, [job.key], _resting(job), due_at=self._after(self._backoff(job.attempt)))
 
@@ -258,6 +266,11 @@ def _first(work: Work, event: str, task_id: str) -> bool:
 def _surely_harmless(error: BaseException) -> bool:
     """Worth a quick try: the transport failed, nothing was carried out, and the partner named no time."""
     return isinstance(error, TransientFault) and not error.unknown and error.retry_after is None
+
+
+def _new_inquiry(row: JobRow) -> bool:
+    """It has no effect and has not been called yet, so that it may share a call with others."""
+    return row.status is JobStatus.QUEUED and row.action == "inquire"
 
 
 def _resting(job: Job) -> JobStatus:
