@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Connection
 
 from hub.engine.processor import Processor
+from hub.engine.relay import PublishFailed
 from hub.store import journal
 from hub.store.database import Database
 from hub.trust.merkle import TreeState
@@ -56,8 +57,12 @@ class Sequencer:
             pass
         checkpoint = await asyncio.to_thread(self._log.publish)
         if checkpoint != self._last:
-            self._last = checkpoint
-            await self._announce(checkpoint)
+            try:
+                await self._announce(checkpoint)
+            except PublishFailed as error:
+                log.warning("log.announcement-failed", reason=str(error), advice="the next second tries again")
+            else:
+                self._last = checkpoint
 
     async def _append(self) -> bool:
         rows = await self._processor.on_store(self._read)

@@ -108,16 +108,18 @@ class Processor:
 
     async def run(self, last: Callable[[], Awaitable[None]] | None = None) -> None:
         """Until `stop`; then publish what is left and do `last`. Starts again from the store's positions when fenced."""
-        while not self._stopping.is_set():
-            try:
-                await self._run_once()
-            except* Fenced:
-                log.error("engine.fenced", advice="another process works on this store's offsets")
-        await self._mark()
-        if last is not None:
-            await last()
-        await self._sink.close()
-        self._store_thread.shutdown()
+        try:
+            while not self._stopping.is_set():
+                try:
+                    await self._run_once()
+                except* Fenced:
+                    log.error("engine.fenced", advice="another process works on this store's offsets")
+            await self._mark()
+            if last is not None:
+                await last()
+        finally:
+            await self._sink.close()
+            self._store_thread.shutdown()
 
     async def _run_once(self) -> None:
         source = self._source = self._make_source()

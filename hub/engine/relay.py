@@ -47,6 +47,7 @@ class Relay:
         self._done = 0
         self._marked = 0
         self._wake = asyncio.Event()
+        self._in_flight = False
 
     def offer(self, rows: Sequence[Outgoing]) -> None:
         """Hand over freshly committed rows, in order."""
@@ -67,7 +68,7 @@ class Relay:
     @property
     def idle(self) -> bool:
         """Nothing is left to publish."""
-        return not self._behind and not self._queue
+        return not (self._behind or self._queue or self._in_flight)
 
     async def run(self) -> None:
         """Publish for ever. A failing broker is tried again with growing pauses; nothing is lost meanwhile."""
@@ -79,6 +80,7 @@ class Relay:
                 if self.idle:
                     await self._wake.wait()
                 continue
+            self._in_flight = True
             try:
                 await self._sink.publish(batch)
             except PublishFailed as error:
@@ -88,6 +90,8 @@ class Relay:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
                 continue
+            finally:
+                self._in_flight = False
             pause = 0.1
             self._done = batch[-1].seq
 

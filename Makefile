@@ -1,0 +1,38 @@
+# Two commands are enough: `make demo` and `make test`. Each sets up what it needs.
+PYTHON ?= python3
+RUN := .venv/bin/python
+.PHONY: help demo test check lint bench schemas clean
+
+help: ## Say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+demo: ## Set up, and run the main job on a real Kafka (ARGS="--no-wait" ends by itself)
+	@$(PYTHON) deploy/install.py
+	@$(RUN) -m deploy.demo $(ARGS)
+
+test: ## All tests, those on a real Kafka among them (ARGS go to pytest)
+	@$(PYTHON) deploy/install.py --dev
+	@$(RUN) -m pytest -q $(ARGS)
+
+lint: ## Style, types, import contracts, drift of the published contract
+	@$(PYTHON) deploy/install.py --dev
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy
+	@.venv/bin/lint-imports --no-cache
+	@$(RUN) -m schemas.publish --check
+
+check: lint test ## lint, then the tests
+
+bench: ## Measure both halves of the flow beside a bare loop and FastStream
+	@$(PYTHON) deploy/install.py --dev
+	@$(RUN) -m tests.bench $(ARGS)
+
+schemas: ## Generate the published contract anew
+	@$(RUN) -m schemas.publish
+
+lock: ## Resolve the dependencies anew
+	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --upgrade pyproject.toml --generate-hashes --no-header --no-emit-index-url -o deploy/requirements.txt
+	@.venv/bin/uv pip compile -q --universal --python-version 3.11 pyproject.toml --extra dev -c deploy/requirements.txt --generate-hashes --no-header --no-emit-index-url -o deploy/requirements-dev.txt
+
+clean: ## Remove what runs leave behind
+	rm -rf .local/demo .local/bench
