@@ -114,8 +114,8 @@ class Broker:
     def kill(self) -> None:
         """End the JVM at once, as a power failure would."""
         if self._process:
-            self._process.kill()
-            self._process.wait()
+            with self._process:  # closes its pipe and waits for its end
+                self._process.kill()
             self._process = None
 
     async def __aenter__(self) -> Self:
@@ -185,6 +185,7 @@ class Broker:
             arguments.unlink()
         if self._process is None or self._process.returncode:
             raise self._failure("storage could not be formatted", output)
+        self.kill()
         output.unlink()  # it tells the administrator's salted password
         _write(self._data / "formatted", cluster)
 

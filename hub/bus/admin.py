@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (
@@ -30,8 +30,10 @@ from confluent_kafka.admin import (
 from hub.bus.connection import BusError, Connection
 from hub.bus.topics import Access, Plan, TopicSpec
 
+_Answer = TypeVar("_Answer")
 _ITERATIONS = 8192
 """SCRAM rounds, twice the least that RFC 7677 asks for; the passwords are random, so rounds add little."""
+_TOPIC_EXISTS = "topic-exists"
 _PATIENCE = 30.0
 """Longest wait for one answer, in seconds."""
 
@@ -56,7 +58,10 @@ def provision(connection: Connection, plan: Plan, passwords: Mapping[str, str]) 
 
 
 def connect(connection: Connection) -> AdminClient:
-    """An administrator's client that has had an answer. Raises `BusError`: `bus-login-refused`, `bus-unreachable`."""
+    """A client that has had an answer. Keep it until all that it was asked has settled: answers to a dropped one are lost.
+
+    Raises `BusError`: `bus-login-refused`, `bus-unreachable`.
+    """
     refused = threading.Event()
 
     def note(error: KafkaError) -> None:
@@ -109,11 +114,11 @@ def _create_topics(admin: AdminClient, specs: tuple[TopicSpec, ...]) -> None:
 
 def _already_there(creation: "Future[None]") -> bool:
     try:
-        creation.result(_PATIENCE)
-    except KafkaException as error:
-        if _reason(error).code() == KafkaError.TOPIC_ALREADY_EXISTS:
+        _settled(creation)
+    except BusError as error:
+        if error.code == _TOPIC_EXISTS:
             return True
-        raise _coded(error) from error
+        raise
     return False
 
 
@@ -155,34 +160,29 @@ def _bindings(admin: AdminClient) -> set[AclBinding]:
         AclOperation.ANY,
         AclPermissionType.ANY,
     )
-    try:
-        return set(admin.describe_acls(every).result(_PATIENCE))
-    except KafkaException as error:
-        raise _coded(error) from error
+    found = _settled(admin.describe_acls(every))
+    return set(found)
 
 
 def _settle(futures: Mapping[Any, "Future[Any]"]) -> None:
     """Await every answer; the first refusal is raised."""
     for future in futures.values():
-        try:
-            future.result(_PATIENCE)
-        except KafkaException as error:
-            raise _coded(error) from error
+        _settled(future)
 
 
-def _reason(error: KafkaException) -> KafkaError:
-    reason = error.args[0]
-    if not isinstance(reason, KafkaError):
-        raise error
-    return reason
-
-
-def _coded(error: KafkaException) -> BusError:
-    reason = _reason(error)
-    refused = {KafkaError.CLUSTER_AUTHORIZATION_FAILED, KafkaError.TOPIC_AUTHORIZATION_FAILED}
-    if reason.code() in refused:
-        return BusError("bus-not-allowed", "this user may not administer the cluster; use an administrator's")
-    return BusError("bus-admin-failed", f"Kafka answers {reason.name()}")
+def _settled(future: "Future[_Answer]") -> _Answer:
+    try:
+        return future.result(_PATIENCE)
+    except TimeoutError as error:
+        raise BusError("bus-unreachable", f"no answer from Kafka in {_PATIENCE:.0f} s") from error
+    except KafkaException as error:
+        reason = error.args[0]
+        code = reason.code() if isinstance(reason, KafkaError) else None
+        if code in {KafkaError.CLUSTER_AUTHORIZATION_FAILED, KafkaError.TOPIC_AUTHORIZATION_FAILED}:
+            raise BusError("bus-not-allowed", "use an administrator's user: this one may not set up Kafka") from error
+        if code == KafkaError.TOPIC_ALREADY_EXISTS:
+            raise BusError(_TOPIC_EXISTS, "the topic is there already") from error
+        raise BusError("bus-admin-failed", f"Kafka answers: {error}") from error
 
 
 def _until(seen: Callable[[], bool]) -> None:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
-from confluent_kafka.admin import AdminClient
 
 from deploy.kafka import Broker
-from hub.bus.admin import provision
+from hub.bus.admin import connect, provision
 from hub.bus.connection import Connection
 from hub.bus.topics import Plan
 
@@ -64,17 +63,7 @@ def cluster(broker: Broker, passwords: Mapping[str, str]) -> Iterator[Cluster]:
     admin = Connection(broker.bootstrap_servers, broker.admin_username, broker.admin_password, prefix=plan.prefix)
     provision(admin, plan, passwords if run == 1 else {})
     yield Cluster(broker.bootstrap_servers, plan, admin, passwords)
-    _delete_topics(admin, plan)
-
-
-def _delete_topics(admin: Connection, plan: Plan) -> None:
-    """Files and memory of the broker are shared by all tests of the session."""
-    client = AdminClient({
-        "bootstrap.servers": admin.bootstrap_servers,
-        "security.protocol": admin.protocol,
-        "sasl.mechanism": "SCRAM-SHA-512",
-        "sasl.username": admin.username,
-        "sasl.password": admin.password,
-    })
+    # The broker's files and memory are the whole session's.
+    client = connect(admin)
     for deletion in client.delete_topics([topic.name for topic in plan.topics]).values():
         deletion.result(30)
