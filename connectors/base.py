@@ -32,7 +32,8 @@ class Job:
     """One task to carry out. `state` is the protocol's own note (a ticket), never personal data.
 
     `key` is the same for every attempt: send it as Idempotency-Key or as the protocol's own request number. `original`
-    is the key of the job that carried out the request which this one cites, if this connector had it.
+    is the key of the job that carried out the request which this one cites, if this connector had it; `court` is the
+    court's name (法院名称).
     """
 
     key: str
@@ -40,6 +41,7 @@ class Job:
     attempt: int
     state: Mapping[str, str] = field(default_factory=dict)
     original: str | None = None
+    court: str = ""
 
 
 @dataclass(frozen=True, slots=True)

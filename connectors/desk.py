@@ -111,6 +111,10 @@ class Desk:
             raise TypeError("a filed task holds a request")
         return request
 
+    def court_of(self, request: RequestMessage) -> str:
+        """The name of the court that signed `request`."""
+        return self._directory.parties[request.source].name_zh
+
     def reply(self, work: Work, task: TaskSent, answer: Answer) -> None:
         """Sign and enqueue the partner's answer to `task`."""
         facts: Facts = {"request": task.correlationid, "reply": answer.kind.value}

@@ -132,7 +132,9 @@ class Runner:
             await self._call(jobs, tasks)
 
     def _job(self, row: JobRow, task: TaskSent) -> Job:
-        return Job(row.task_id, self._desk.request_of(task), row.attempt + 1, row.state, row.original)
+        request = self._desk.request_of(task)
+        court = self._desk.court_of(request)
+        return Job(row.task_id, request, row.attempt + 1, row.state, row.original, court)
 
     async def _recover(self, job: Job, tasks: Mapping[str, TaskSent], *, late: bool) -> None:
         """The last call's outcome is unknown: repeat, ask, or leave it to a person, as the protocol declares.

@@ -1,0 +1,151 @@
+"""From a court's request to the registry's fields, and from its answer to ours. Pure."""
+
+from datetime import date
+
+from connectors.base import Answer, Job, ProtocolFault
+from connectors.real_estate import protocol
+from connectors.real_estate.protocol import CONTROL, INQUIRY, Feedback, Form, Head, Right
+from connectors.terms import (
+    asked_for,
+    end_of_term,
+    found,
+    identity_mismatch,
+    is_named,
+    notice_number,
+    number_forms,
+    ruling_number,
+)
+from schemas.asset import RealEstateUnit
+from schemas.findings import ExistingMeasure, RealEstateFinding
+from schemas.replies import Contact, MeasureOutcome, Reason, ReplyKind
+from schemas.requests import ControlRequest, InquiryRequest
+from schemas.subject import Person, number_of
+
+_MORTGAGE = {"已抵押": True, "无抵押": False}
+_RETURN_CODES = {"T02": "measure-not-supported", "T03": "field-missing"}
+
+
+def form_of(job: Job) -> Form:
+    """Which of the two forms the job takes. Raises `ProtocolFault` for what no registry of real estate does."""
+    data = job.request.data
+    if isinstance(data, InquiryRequest):
+        return INQUIRY
+    if isinstance(data, ControlRequest) and data.action != "freeze" and isinstance(data.asset, RealEstateUnit):
+        return CONTROL
+    raise ProtocolFault("action-not-supported")
+
+
+def head_of(job: Job) -> Head:
+    """Number, name and identity number of the request."""
+    subject = job.request.data.subject
+    return Head(job.key, subject.name, number_of(subject))
+
+
+def fields_of(job: Job, today: date) -> dict[str, str | None]:
+    """What the form says besides its head. A seal begins `today` and runs for its months (V15)."""
+    data = job.request.data
+    forms, person = number_forms(data.subject), isinstance(data.subject, Person)
+    fields = {
+        "ZJLX": protocol.RESIDENT if person else protocol.COMPANY, "FIFTEENZJH": forms.get("resident-id-15"),
+        "FYMC": job.court, "AH": data.legal.case_number,
+        "CKH": notice_number(data.legal),
+    }  # fmt: skip
+    if not isinstance(data, ControlRequest) or not isinstance(data.asset, RealEstateUnit):
+        return fields
+    fields |= {"BDCDYH": data.asset.unit_code, "CKWH": ruling_number(data.legal, data.action)}
+    if data.action == "release":
+        if job.original is None:
+            raise ProtocolFault("original-unknown")
+        return fields | {"KZCS": protocol.RELEASE, "YDJAH": data.legal.case_number, "YDJDH": job.original}
+    if data.term_months is None:
+        raise ProtocolFault("term-missing")
+    until = end_of_term(today, data.term_months)
+    return fields | {"KZCS": protocol.SEAL, "KSRQ": today.isoformat(), "JSRQ": until.isoformat()}
+
+
+def answer_to(job: Job, ticket: str, feedback: Feedback, raw: bytes) -> Answer:
+    """The reply that the registry's answer comes to.
+
+    Raises `ProtocolFault`: wrong-answer (about another person, request or unit), answer-unknown (a word of the registry's
+    that this connector does not know), answer-invalid (a value that cannot be right).
+    """
+    head, asked = feedback.head, head_of(job)
+    if (head.number, head.id_number) != (asked.number, asked.id_number) or not is_named(asked.name, head.name):
+        raise ProtocolFault("wrong-answer")
+    try:
+        if feedback.returned is not None:
+            return _returned(job, feedback.returned, raw)
+        if feedback.control is not None:
+            return _controlled(job, ticket, feedback, raw)
+        return _searched(job, feedback, raw)
+    except ValueError:
+        raise ProtocolFault("answer-invalid") from None
+
+
+def _returned(job: Job, returned: protocol.Return, raw: bytes) -> Answer:
+    contact = Contact(name=returned.contact, phone=returned.phone)
+    searched = _words(job)
+    if returned.code == "T01":
+        return identity_mismatch(raw, searched, contact)
+    reason = Reason(code=_RETURN_CODES.get(returned.code, "returned-by-partner"), text=returned.remark or returned.code)
+    return Answer(ReplyKind.RETURNED, raw, reason=reason, contact=contact, searched=searched)
+
+
+def _searched(job: Job, feedback: Feedback, raw: bytes) -> Answer:
+    searched = _words(job)
+    if feedback.result == protocol.NOTHING and not feedback.rights:
+        if isinstance(job.request.data, InquiryRequest):
+            return Answer(ReplyKind.NO_RECORD, raw, searched=searched)
+        return _not_controlled("not-on-file", "该证件号码名下无登记信息 / nothing is on file under this number", raw)
+    if form_of(job) is not INQUIRY or feedback.result != protocol.FOUND or not feedback.rights:
+        raise ProtocolFault("answer-unknown")
+    subject = job.request.data.subject
+    if any(right.holder_number not in number_forms(subject).values() for right in feedback.rights):
+        raise ProtocolFault("wrong-answer")
+    if not all(is_named(subject.name, right.holder) for right in feedback.rights):
+        return identity_mismatch(raw, searched)
+    return found(raw, [_finding(job, right) for right in feedback.rights], searched)
+
+
+def _finding(job: Job, right: Right) -> RealEstateFinding:
+    if right.mortgage not in _MORTGAGE:
+        raise ProtocolFault("answer-unknown")
+    measures = tuple(
+        ExistingMeasure(authority=seizure.authority, document=seizure.document,
+                        until=date.fromisoformat(seizure.until) if seizure.until else None)
+        for seizure in right.seizures
+    ) if asked_for(job, "real-estate.measures") else ()  # fmt: skip
+    return RealEstateFinding(
+        kind="real-estate", unit_code=right.unit_code, location=right.location, certificate=right.certificate,
+        holder=right.holder, mortgaged=_MORTGAGE[right.mortgage], measures=measures,
+    )  # fmt: skip
+
+
+def _controlled(job: Job, ticket: str, feedback: Feedback, raw: bytes) -> Answer:
+    data = job.request.data
+    if not isinstance(data, ControlRequest) or not isinstance(data.asset, RealEstateUnit):
+        raise ProtocolFault("answer-unknown")
+    if feedback.unit_code != data.asset.unit_code:
+        raise ProtocolFault("wrong-answer")
+    if feedback.control == "2" and feedback.not_controlled:
+        return _not_controlled("not-controlled", feedback.not_controlled, raw)
+    if feedback.control != "1":
+        raise ProtocolFault("answer-unknown")
+    if data.action == "release":
+        measure = MeasureOutcome(state="released", reference=ticket)
+    elif feedback.measure == "轮候查封" and feedback.rank:
+        measure = MeasureOutcome(state="queued", reference=ticket, rank=int(feedback.rank))
+    elif feedback.measure == "查封" and feedback.starts and feedback.ends:
+        starts, ends = date.fromisoformat(feedback.starts), date.fromisoformat(feedback.ends)
+        measure = MeasureOutcome(state="effective", reference=ticket, starts=starts, ends=ends)
+    else:
+        raise ProtocolFault("answer-unknown")
+    return Answer(ReplyKind.RESULT, raw, measure=measure)
+
+
+def _not_controlled(code: str, words: str, raw: bytes) -> Answer:
+    return Answer(ReplyKind.NOT_CONTROLLED, raw, reason=Reason(code=code, text=words[:500]))
+
+
+def _words(job: Job) -> tuple[str, ...]:
+    return tuple(number_forms(job.request.data.subject))
