@@ -5,11 +5,21 @@ import binascii
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 CHINA = timezone(timedelta(hours=8))
 DOCUMENT_LIMIT = 200 * 1024
-"""Greatest size of one in-line document, in bytes before base64."""
+"""Greatest size of one in-line document in bytes, give or take what base64 pads."""
 
 
 class Model(BaseModel):
@@ -19,6 +29,19 @@ class Model(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+def without_input(error: ValidationError) -> ValidationError:
+    """`error` again, with nothing of what was given: no value, no unknown tag, no name of an unknown member."""
+    lines: list[InitErrorDetails] = []
+    for line in error.errors(include_url=False, include_context=False, include_input=False):
+        kind, where, words = line["type"], line["loc"], line["msg"]
+        if kind == "union_tag_invalid":
+            words = "Input tag is none of the expected ones"
+        elif kind == "extra_forbidden":
+            where = (*where[:-1], "(unknown member)")
+        lines.append({"type": PydanticCustomError(kind, words), "loc": where, "input": None})
+    return ValidationError.from_exception_data(error.title, lines, hide_input=True)
 
 
 def format_time(at: datetime) -> str:
@@ -50,7 +73,18 @@ def _base64(text: str) -> str:
     return text
 
 
-Timestamp = Annotated[AwareDatetime, AfterValidator(_in_china), PlainSerializer(format_time, when_used="json")]
+Timestamp = Annotated[
+    AwareDatetime,
+    AfterValidator(_in_china),
+    PlainSerializer(format_time, when_used="json"),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?\+08:00$",
+        }
+    ),
+]
 MessageId = Annotated[
     str,
     Field(pattern=r"\A[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\z"),
@@ -58,7 +92,7 @@ MessageId = Annotated[
 """A UUID (RFC 9562) in lower case: an id has no room for a person's data."""
 PartyId = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9-]{1,39}\z")]
 Sha256 = Annotated[str, Field(pattern=r"\A[0-9a-f]{64}\z")]
-Base64 = Annotated[str, AfterValidator(_base64)]
+Base64 = Annotated[str, AfterValidator(_base64), Field(json_schema_extra={"contentEncoding": "base64"})]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 Permit = Annotated[str, Field(pattern=r"\A[A-Z0-9-]{4,32}\z")]
 """The number of a work permit (工作证) or an enforcement permit (执行公务证)."""

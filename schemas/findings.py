@@ -55,7 +55,7 @@ class EquityFinding(Model):
     company: UnifiedSocialCreditCode
     company_name: Text
     subscribed: Balance
-    ratio: Annotated[str, Field(pattern=r"\A\d{1,3}(\.\d{1,4})?\z")]
+    ratio: Annotated[str, Field(pattern=r"\A[0-9]{1,3}(\.[0-9]{1,4})?\z")]
     measures: Measures = ()
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Base64, Model, Permit, Sha256, Text, Timestamp
+from schemas.base import DOCUMENT_LIMIT, Base64, Model, Permit, Sha256, Text, Timestamp
 from schemas.identifiers import CaseNumber
 
 
@@ -47,7 +47,7 @@ class Document(Model):
     issued_on: date
     media_type: Literal["application/pdf", "application/ofd", "text/plain"]
     sha256: Sha256
-    content: Base64
+    content: Annotated[Base64, Field(max_length=(DOCUMENT_LIMIT + 2) // 3 * 4)]
 
 
 class Officer(Model):

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationError
 
 from schemas import hub, replies, requests
+from schemas.base import without_input
 from schemas.envelope import Envelope
 
 
@@ -111,7 +112,10 @@ _ADAPTER: TypeAdapter[RequestMessage | PartnerMessage | HubMessage] = TypeAdapte
 
 def parse(value: bytes) -> RequestMessage | PartnerMessage | HubMessage:
     """The message that these bytes are. Raises `pydantic.ValidationError`, which never prints its input."""
-    return _ADAPTER.validate_json(value)
+    try:
+        return _ADAPTER.validate_json(value)
+    except ValidationError as error:
+        raise without_input(error) from None
 
 
 def kind_of(message_type: str) -> requests.Kind:

@@ -7,7 +7,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic.config import JsonDict
 
 from schemas.base import MessageId, Model, Sha256, Text, Timestamp
 from schemas.findings import Finding
@@ -63,8 +64,30 @@ class Receipt(Model):
     handling: Literal["automatic", "manual"]
 
 
+_FOUND: JsonDict = {
+    "anyOf": [
+        {"required": ["findings"], "properties": {"findings": {"minItems": 1}}},
+        {"required": ["measure"], "properties": {"measure": {"type": "object"}}},
+    ]
+}
+_REASONED: JsonDict = {"required": ["reason"], "properties": {"reason": {"type": "object"}}}
+
+
+def _when(*kinds: ReplyKind) -> JsonDict:
+    return {"properties": {"kind": {"enum": [kind.value for kind in kinds]}}}
+
+
+_SHAPES: list[JsonValue] = [
+    {"if": _when(ReplyKind.RESULT, ReplyKind.PARTIAL), "then": _FOUND, "else": {"not": _FOUND}},
+    {"if": {"not": _when(ReplyKind.RESULT, ReplyKind.NO_RECORD)}, "then": _REASONED},
+]
+"""V29 as JSON Schema, for those who validate without this code."""
+
+
 class Reply(Model):
     """A partner's answer to one task. `raw_sha256` is the digest of its system's raw response, for a later dispute."""
+
+    model_config = ConfigDict(json_schema_extra={"allOf": _SHAPES})
 
     task_id: MessageId
     kind: ReplyKind
