@@ -1,15 +1,51 @@
-"""The end of a measure's term, and findings as a reply. Pure."""
+"""Terms that every partner's protocol shares: numbers to search by, the name on file, documents, dates. Pure."""
 
 import calendar
 from collections.abc import Sequence
 from datetime import date
 
-from connectors.base import Answer
+from connectors.base import Answer, Job, ProtocolFault
 from schemas.findings import Finding
-from schemas.replies import Reason, ReplyKind
+from schemas.identifiers import resident_id_forms, same_name
+from schemas.legal import DocumentKind, LegalBasis
+from schemas.replies import Contact, Reason, ReplyKind
+from schemas.subject import Person, Subject
 
 MOST_FINDINGS = 500
 """As many as one reply may hold."""
+_SUBSTITUTES = frozenset("?？*＊□■〓\ufffd")
+"""What stands in old files for a character that they could not hold."""
+
+
+def number_forms(subject: Subject) -> dict[str, str]:
+    """The numbers that old and new files may hold the subject under, by the words that `Answer.searched` uses (V2)."""
+    if not isinstance(subject, Person):
+        return {"uscc": subject.uscc}
+    return {f"resident-id-{len(form)}": form for form in resident_id_forms(subject.id_number)}
+
+
+def is_named(asked: str, on_file: str) -> bool:
+    """V23: whether the name on file is the name asked for. A number alone never identifies.
+
+    Raises `ProtocolFault` name-substituted where they differ only by a stand-in for a rare character: a person decides
+    whether that is the one meant (V24).
+    """
+    if same_name(asked, on_file):
+        return True
+    one, other = asked.strip(), on_file.strip()
+    if len(one) == len(other) and all(b in (a, *_SUBSTITUTES) for a, b in zip(one, other, strict=True)):
+        raise ProtocolFault("name-substituted")
+    return False
+
+
+def identity_mismatch(raw: bytes, searched: Sequence[str], contact: Contact | None = None) -> Answer:
+    """V23: the number is on file under another name. The reply says so and holds nothing of that other person."""
+    reason = Reason(
+        code="identity-mismatch",
+        text="该证件号码登记在另一姓名或名称之下;请核对后以新版本重发"
+        " / the number is on file under another name; correct it and send a new version",
+    )
+    return Answer(ReplyKind.RETURNED, raw, reason=reason, contact=contact, searched=tuple(searched))
 
 
 def found(raw: bytes, findings: Sequence[Finding], searched: Sequence[str]) -> Answer:
@@ -22,6 +58,29 @@ def found(raw: bytes, findings: Sequence[Finding], searched: Sequence[str]) -> A
         f" / {len(findings)} found, the first {MOST_FINDINGS} are given; ask for less",
     )
     return Answer(ReplyKind.PARTIAL, raw, tuple(findings[:MOST_FINDINGS]), reason=reason, searched=tuple(searched))
+
+
+def asked_for(job: Job, field: str) -> bool:
+    """V30: whether `partner-kind.field` was asked for; a request that names no fields asks for all that are granted."""
+    return not job.request.data.fields or field in job.request.data.fields
+
+
+def notice_number(legal: LegalBasis) -> str:
+    """The number of the notice that asks for assistance (协助查询、协助执行通知书). Raises `ProtocolFault` documents-missing."""
+    return _number_of(legal, DocumentKind.ASSISTANCE_NOTICE, DocumentKind.INQUIRY_NOTICE)
+
+
+def ruling_number(legal: LegalBasis, action: str) -> str:
+    """The number of the ruling that orders or releases a measure. Raises `ProtocolFault` documents-missing."""
+    return _number_of(legal, DocumentKind.RELEASE_RULING if action == "release" else DocumentKind.ENFORCEMENT_RULING)
+
+
+def _number_of(legal: LegalBasis, *kinds: DocumentKind) -> str:
+    for kind in kinds:
+        for document in legal.documents:
+            if document.kind is kind:
+                return document.number
+    raise ProtocolFault("documents-missing")
 
 
 def end_of_term(start: date, months: int) -> date:
