@@ -69,7 +69,7 @@ class JsonLine:
         """Call once and read the answer. `effect`: the partner may do something because of the call.
 
         Raises `TransientFault` and `ProtocolFault` as `exchange` does, and for a body that is no JSON, cut short on its
-        way (transient, answer-broken), or of another shape (protocol, answer-shape).
+        way (transient, broken-answer), or of another shape (protocol, answer-invalid).
         """
         status, raw = await exchange(
             self._http,
@@ -84,8 +84,8 @@ class JsonLine:
             return Said(status, forms.validate_json(raw), raw)
         except ValidationError as error:
             if any(fault["type"] == "json_invalid" for fault in error.errors(include_input=False)):
-                raise TransientFault("answer-broken", unknown=effect) from None
-            raise ProtocolFault("answer-shape") from None
+                raise TransientFault("broken-answer", unknown=effect) from None
+            raise ProtocolFault("answer-invalid") from None
 
 
 def expect(as_asked: bool) -> None:

@@ -5,14 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from pydantic import TypeAdapter
 
-from connectors.asked import refused
-from connectors.base import Answer, Connector, Job, Outcome, Recovery
-from connectors.json_line import KEY_HEADER, JsonLine, LineOptions
+from connectors.base import Answer, Connector, Job, Outcome, ProtocolFault, Recovery
+from connectors.json_line import KEY_HEADER, FormT, JsonLine, LineOptions, Said
 from connectors.vehicle import mapping
 from connectors.vehicle.protocol import PAGE, RELEASE, SEAL, Page
 from schemas.asset import Vehicle
-from schemas.messages import ControlRequested, InquiryRequested
+from schemas.requests import ControlRequest, InquiryRequest
+from schemas.subject import Subject
+
+BASE = "/api/v1/vehicles"
 
 
 class Options(LineOptions):
@@ -42,47 +45,30 @@ class VehicleConnector(Connector):
         return {job.key: await self._answer(job) for job in jobs}
 
     async def _answer(self, job: Job) -> Answer:
-        request = job.request
-        if isinstance(request, InquiryRequested):
-            return await self._search(job.key, request)
-        if not isinstance(request, ControlRequested) or request.data.action == "freeze":
-            return refused("agreement-action")
-        if not isinstance(request.data.asset, Vehicle):
-            return refused("asset-mismatch")
-        if request.data.action == "seal":
-            return await self._seal(job, request, request.data.asset)
-        return await self._release(job, request.data.asset)
+        data = job.request.data
+        if isinstance(data, InquiryRequest):
+            return await self._search(job, data.subject)
+        if isinstance(data, ControlRequest) and isinstance(data.asset, Vehicle):
+            if data.action == "seal":
+                return mapping.sealed(
+                    job, data.asset, await self._order(job, SEAL, mapping.seal(job, data, data.asset))
+                )
+            if data.action == "release":
+                return mapping.released(job, data.asset, await self._order(job, RELEASE, mapping.release(job, data)))
+        raise ProtocolFault("action-not-supported")
 
-    async def _search(self, key: str, request: InquiryRequested) -> Answer:
+    async def _search(self, job: Job, subject: Subject) -> Answer:
         pages: list[Page] = []
         raw: list[bytes] = []
-        count = 0
-        while not pages or count < min(pages[0].total, mapping.MOST_FINDINGS):
-            body = mapping.search(key, request, len(pages) + 1)
-            said = await self._line.ask(
-                "POST", "/api/v1/vehicles/search", PAGE, effect=False, headers=self._headers, json=body
-            )
-            mapping.check(key, pages, said.form)
+        while not pages or sum(len(page.vehicles) for page in pages) < pages[0].total:
+            body = mapping.search(job, subject, len(pages) + 1)
+            said = await self._line.ask("POST", f"{BASE}/search", PAGE, effect=False, headers=self._headers, json=body)
+            mapping.check(job, pages, said.form)
             pages.append(said.form)
             raw.append(said.raw)
-            count += len(said.form.vehicles)
-        return mapping.found(request, pages, b"\n".join(raw))
+        return mapping.found(job, subject, pages, b"\n".join(raw))
 
-    async def _seal(self, job: Job, request: ControlRequested, vehicle: Vehicle) -> Answer:
-        if request.data.term_months is None:
-            return refused("term-missing")
-        body = mapping.seal(job.key, request, vehicle, request.data.term_months)
-        said = await self._line.ask(
-            "POST", "/api/v1/vehicles/seal", SEAL, effect=True, headers=self._headers | {KEY_HEADER: job.key}, json=body
-        )
-        return mapping.sealed(job, vehicle, said)
-
-    async def _release(self, job: Job, vehicle: Vehicle) -> Answer:
-        if job.original is None:
-            return refused("original-unknown")
-        body = mapping.release(job, job.original)
-        said = await self._line.ask(
-            "POST", "/api/v1/vehicles/release", RELEASE, effect=True,
-            headers=self._headers | {KEY_HEADER: job.key}, json=body,
-        )  # fmt: skip
-        return mapping.released(job, vehicle, job.original, said)
+    async def _order(self, job: Job, answers: TypeAdapter[FormT], body: Mapping[str, Any]) -> Said[FormT]:
+        headers = self._headers | {KEY_HEADER: job.key}
+        path = f"{BASE}/{job.request.data.action}"
+        return await self._line.ask("POST", path, answers, effect=True, headers=headers, json=body)

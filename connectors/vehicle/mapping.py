@@ -3,79 +3,83 @@
 from collections.abc import Sequence
 from typing import Any
 
-from connectors.asked import document_number, identity_mismatch, is_named, numbers, wants
+from connectors import terms
 from connectors.base import Answer, Job, ProtocolFault, TransientFault
 from connectors.json_line import Said, expect
 from connectors.vehicle.protocol import PAGE_SIZE, NotControlled, Page, Released, Sealed, VehicleFile
 from schemas.asset import Vehicle
 from schemas.findings import ExistingMeasure, VehicleFinding
-from schemas.legal import DocumentKind
-from schemas.messages import ControlRequested, InquiryRequested
-from schemas.replies import MeasureOutcome, Reason, ReplyKind
-from schemas.subject import Person, number_of
+from schemas.replies import MeasureOutcome, ReplyKind
+from schemas.requests import ControlRequest
+from schemas.subject import Person, Subject, number_of
 
-MOST_FINDINGS = 500
-"""Most findings that one reply may hold; the search ends there."""
+MOST_FILES = 2000
+"""A search that finds more is for a person."""
 
 
-def search(key: str, request: InquiryRequested, page: int) -> dict[str, Any]:
+def search(job: Job, subject: Subject, page: int) -> dict[str, Any]:
     """One page of the vehicles under every form of the subject's number."""
-    subject = request.data.subject
     return {
-        "requestNo": key, "ownerName": subject.name,
+        "requestNo": job.key,
+        "ownerName": subject.name,
         "idType": "RESIDENT_ID" if isinstance(subject, Person) else "USCC",
-        "idNumbers": list(numbers(subject).values()), "page": page, "pageSize": PAGE_SIZE,
-    }  # fmt: skip
+        "idNumbers": list(terms.number_forms(subject).values()),
+        "page": page,
+        "pageSize": PAGE_SIZE,
+    }
 
 
-def check(key: str, before: Sequence[Page], page: Page) -> None:
+def check(job: Job, before: Sequence[Page], page: Page) -> None:
     """That `page` is the one asked for and goes on from those `before`. Raises `ProtocolFault`, or `TransientFault` when
     files came or went meanwhile: the search then begins anew."""
-    expect(page.request_no == key and page.page == len(before) + 1)
+    expect(page.request_no == job.key and page.page == len(before) + 1)
     if (page.code == "OK") != bool(page.total) or len(page.vehicles) > page.total:
         raise ProtocolFault("answer-contradicts-itself")
+    if page.total > MOST_FILES:
+        raise ProtocolFault("too-many-files")
     if (before and page.total != before[0].total) or (page.total and not page.vehicles):
         raise TransientFault("files-changed")
 
 
-def found(request: InquiryRequested, pages: Sequence[Page], raw: bytes) -> Answer:
+def found(job: Job, subject: Subject, pages: Sequence[Page], raw: bytes) -> Answer:
     """All pages as one answer."""
-    subject = request.data.subject
-    searched = numbers(subject)
+    searched = terms.number_forms(subject)
     files = [file for page in pages for file in page.vehicles]
     expect(all(file.registered_id_number in searched.values() for file in files))
     if not files:
         return Answer(ReplyKind.NO_RECORD, raw, searched=tuple(searched))
-    if not all(is_named(subject, file.registered_owner) for file in files):
-        return identity_mismatch(raw, tuple(searched))
-    findings = tuple(_finding(request, file) for file in files[:MOST_FINDINGS])
-    if pages[0].total <= MOST_FINDINGS:
-        return Answer(ReplyKind.RESULT, raw, findings, searched=tuple(searched))
-    reason = Reason(
-        code="too-many", text=f"共 {pages[0].total} 条,仅列前 {MOST_FINDINGS} 条 / only the first are listed"
-    )
-    return Answer(ReplyKind.PARTIAL, raw, findings, reason=reason, searched=tuple(searched))
+    if not all(terms.is_named(subject.name, file.registered_owner) for file in files):
+        return terms.identity_mismatch(raw, tuple(searched))
+    with_measures = terms.asked_for(job, "vehicle.measures")
+    return terms.found(raw, [_finding(file, with_measures=with_measures) for file in files], tuple(searched))
 
 
-def _finding(request: InquiryRequested, file: VehicleFile) -> VehicleFinding:
+def _finding(file: VehicleFile, *, with_measures: bool) -> VehicleFinding:
     measures = tuple(
         ExistingMeasure(authority=seal.case_number, document=seal.ruling_no, until=seal.to) for seal in file.seals
     )
     return VehicleFinding(
-        kind="vehicle", plate=file.plate, vin=file.vin, plate_class=file.plate_class, brand=file.brand,
-        registrar=file.registrar, registered_on=file.registered_on, mortgaged=file.mortgaged,
-        measures=measures if wants(request, "vehicle.measures") else (),
-    )  # fmt: skip
+        kind="vehicle",
+        plate=file.plate,
+        vin=file.vin,
+        plate_class=file.plate_class,
+        brand=file.brand,
+        registrar=file.registrar,
+        registered_on=file.registered_on,
+        mortgaged=file.mortgaged,
+        measures=measures if with_measures else (),
+    )
 
 
-def seal(key: str, request: ControlRequested, vehicle: Vehicle, months: int) -> dict[str, Any]:
-    """Seal the vehicle file (查封车籍)."""
-    data = request.data
+def seal(job: Job, data: ControlRequest, vehicle: Vehicle) -> dict[str, Any]:
+    """Seal the vehicle file (查封车籍). Raises `ProtocolFault` for a seal without a term."""
+    if data.term_months is None:
+        raise ProtocolFault("term-missing")
     vin = {"vin": vehicle.vin} if vehicle.vin else {}
     return {
-        "requestNo": key, "ownerName": data.subject.name, "idNumber": number_of(data.subject),
+        "requestNo": job.key, "ownerName": data.subject.name, "idNumber": number_of(data.subject),
         "plate": vehicle.plate, "caseNumber": data.legal.case_number,
-        "rulingNo": document_number(request, DocumentKind.ENFORCEMENT_RULING), "months": months,
+        "rulingNo": terms.ruling_number(data.legal, data.action), "months": data.term_months,
     } | vin  # fmt: skip
 
 
@@ -93,25 +97,27 @@ def sealed(job: Job, vehicle: Vehicle, said: Said[Sealed | NotControlled]) -> An
     return Answer(ReplyKind.RESULT, said.raw, measure=measure)
 
 
-def release(job: Job, original: str) -> dict[str, Any]:
-    """End the seal that `original` asked for."""
+def release(job: Job, data: ControlRequest) -> dict[str, Any]:
+    """End the seal that the original asked for. Raises `ProtocolFault` when this connector never had it."""
+    if job.original is None:
+        raise ProtocolFault("original-unknown")
     return {
-        "requestNo": job.key, "originalRequestNo": original, "caseNumber": job.request.data.legal.case_number,
-        "rulingNo": document_number(job.request, DocumentKind.RELEASE_RULING),
+        "requestNo": job.key, "originalRequestNo": job.original, "caseNumber": data.legal.case_number,
+        "rulingNo": terms.ruling_number(data.legal, data.action),
     }  # fmt: skip
 
 
-def released(job: Job, vehicle: Vehicle, original: str, said: Said[Released | NotControlled]) -> Answer:
-    """What became of a release; its reference is the seal's own request number, the only one that the registry gives."""
+def released(job: Job, vehicle: Vehicle, said: Said[Released | NotControlled]) -> Answer:
+    """What became of a release; the registry gives it no number, so its reference is our own."""
     form = said.form
     expect(form.request_no == job.key)
     if isinstance(form, NotControlled):
         return _not_controlled(form, said.raw)
     expect(vehicle.vin in (None, form.vin))
-    return Answer(ReplyKind.RESULT, said.raw, measure=MeasureOutcome(state="released", reference=original))
+    return Answer(ReplyKind.RESULT, said.raw, measure=MeasureOutcome(state="released", reference=job.key))
 
 
 def _not_controlled(form: NotControlled, raw: bytes) -> Answer:
     if form.reason.code == "OWNER_MISMATCH":
-        return identity_mismatch(raw)
+        return terms.identity_mismatch(raw, ())
     return Answer(ReplyKind.NOT_CONTROLLED, raw, reason=form.reason.as_reason())
