@@ -110,6 +110,12 @@ def _query() -> Select[Any]:
     return select(jobs, original.label("original_task"))
 
 
+def manual(connection: Connection) -> list[tuple[str, str]]:
+    """(task id, fault) of the jobs that a person must look at."""
+    query = select(jobs.c.task_id, jobs.c.fault).where(jobs.c.status == JobStatus.MANUAL).order_by(jobs.c.number)
+    return [(task_id, fault or "") for task_id, fault in connection.execute(query)]
+
+
 def _row(row: Any) -> JobRow:
     return JobRow(row.task_id, row.message_pk, row.action, JobStatus(row.status), row.attempt, row.expires_at,
                   json.loads(row.state), row.original_task)  # fmt: skip

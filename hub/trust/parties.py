@@ -101,7 +101,7 @@ class Directory:
     @classmethod
     def load(cls, folder: Path) -> "Directory":
         """Read `<folder>/*.toml`. Raises `DirectoryError` naming the file at fault."""
-        files = sorted(folder.glob("*.toml"))
+        files = sorted(folder.glob("*.toml"), key=lambda file: file.stem)
         if not files:
             raise DirectoryError(f"no party files in {folder}; `liandong keys generate` makes them")
         return cls.of(_read(file) for file in files)

@@ -1,0 +1,133 @@
+"""A hub without a bus: the real gate, casework, work and store, fed record by record under a clock of the test's own."""
+
+import itertools
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import update
+
+from hub.bus.topics import Topics
+from hub.casework import Casework, admits
+from hub.config import load_linkage
+from hub.engine.compose import Composer
+from hub.engine.gate import Gate
+from hub.engine.processor import Due
+from hub.engine.records import Outgoing, Record
+from hub.engine.work import Work
+from hub.rules.plan import Linkage
+from hub.store import tables as t
+from hub.store.database import Database
+from hub.store.vault import Vault
+from hub.trust.parties import Directory, Role
+from schemas.base import CHINA, from_micros, micros
+from schemas.messages import parse
+from tests.factories import REPLIES, REQUESTS, Agency, Data, agency, message, record
+
+CONFIG = Path(__file__).parent.parent / "config"
+PARTNERS = {"real-estate": "real-estate", "vehicle": "vehicle", "business-registry": "business-registry",
+            "police": "police", "bank": "bank", "bank-two": "bank"}  # fmt: skip
+
+
+def sample_linkage() -> Linkage:
+    """The plan and the agreements of the samples, deadlines of seconds."""
+    return load_linkage(CONFIG, CONFIG / "samples" / "agreements", Directory.load(CONFIG / "parties"))
+
+
+class Rig:
+    """Everything of a hub but Kafka."""
+
+    def __init__(self, folder: Path) -> None:
+        self.parties = {"hub": agency("hub", Role.HUB)}
+        self.parties |= {court: agency(court, Role.COURT) for court in ("court-9901", "court-9902")}
+        self.parties |= {partner: agency(partner, Role.PARTNER, kind) for partner, kind in PARTNERS.items()}
+        self.directory = Directory.of(each.party for each in self.parties.values())
+        self.store = Database(folder / "hub.db")
+        self.composer = Composer("hub", self.parties["hub"].signer, b"t" * 32)
+        self.gate = Gate("hub", self.directory, admits(REQUESTS, REPLIES))
+        self.casework = Casework(sample_linkage(), Topics())
+        self.vault = Vault(os.urandom(32))
+        self.now = micros(datetime(2026, 11, 23, 9, 0, tzinfo=CHINA))
+        self._offsets = itertools.count()
+
+    @property
+    def clock(self) -> datetime:
+        return from_micros(self.now)
+
+    def advance(self, seconds: float) -> None:
+        self.now += round(seconds * 1_000_000)
+
+    @contextmanager
+    def work(self) -> Iterator[Work]:
+        """One transaction, as the processor runs it."""
+        with self.store.write() as connection:
+            work = Work(connection, self.now, self.composer, self.vault)
+            yield work
+            work.flush()
+
+    def feed(self, records: Sequence[Record]) -> list[Outgoing]:
+        """One batch through gate and casework; what it published counts as published at once."""
+        with self.work() as work:
+            self.casework.handle(work, self.gate.check_all(records))
+        self._publish()
+        return work.outgoing
+
+    def fire(self) -> list[Outgoing]:
+        """Every timer that is due now."""
+        with self.work() as work:
+            rows = work.connection.execute(t.timers.select().where(t.timers.c.due_at <= self.now)).all()
+            work.connection.execute(t.timers.delete().where(t.timers.c.due_at <= self.now))
+            self.casework.fire(work, [Due(*row) for row in rows])
+        self._publish()
+        return work.outgoing
+
+    def _publish(self) -> None:
+        with self.store.write() as connection:
+            connection.execute(update(t.outbox).where(t.outbox.c.published_at.is_(None)).values(published_at=self.now))
+
+    def record(self, who: str | Agency, value: bytes, topic: str) -> Record:
+        """`value` signed by a party, at the next offset, at the broker now."""
+        sender = self.parties[who] if isinstance(who, str) else who
+        return record(sender.signer, value, topic, offset=next(self._offsets), at=self.clock)
+
+    def request(self, data: Data, court: str = "court-9901", **attributes: Any) -> tuple[str, Record]:
+        """A court's request: its id and its record."""
+        kind = data["action"] in ("freeze", "seal", "release") and "control"
+        kind = kind or ("inquiry" if data["action"] == "inquire" else "locate")
+        value = message(f"liandong.{kind}.request.v1", court, "hub", data, **{"time": self.clock, **attributes})
+        return parse(value).id, self.record(court, value, REQUESTS)
+
+    def answer(self, task: Any, event: str, data: Data, sender: str | None = None, **attributes: Any) -> Record:
+        """A partner's message about `task`, a parsed `TaskSent`."""
+        kind = task.type.split(".")[1]
+        sender = sender or task.recipient
+        values = {"time": self.clock, "correlationid": task.correlationid, "causationid": task.id, **attributes}
+        value = message(f"liandong.{kind}.{event}.v1", sender, "hub", {"task_id": task.id, **data}, **values)
+        return self.record(sender, value, REPLIES)
+
+    def receipt(self, task: Any) -> Record:
+        return self.answer(task, "receipt", {"handling": "automatic"})
+
+    def reply(self, task: Any, kind: str = "no-record", **data: Any) -> Record:
+        """A reply of this kind, with what its shape needs."""
+        needs: Data = {} if kind in ("result", "no-record") else {"reason": {"code": "test", "text": "试"}}
+        if kind in ("result", "partial"):
+            needs["measure"] = {"state": "effective", "reference": "X1"}
+        at = self.clock + timedelta(0)
+        return self.answer(task, "reply", {"kind": kind, "answered_at": at.isoformat(timespec="microseconds"), **needs, **data})
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def said(out: Sequence[Outgoing], topic: str | None = None) -> list[Any]:
+    """The messages in `out`, parsed; dead letters left out."""
+    return [parse(each.value) for each in out if each.topic != "hub.dead-letters.v1" and topic in (None, each.topic)]
+
+
+def types(out: Sequence[Outgoing]) -> list[str]:
+    """Kind and event of each, in order: `inquiry.task`."""
+    return [".".join(each.type.split(".")[1:3]) for each in said(out)]

@@ -1,0 +1,152 @@
+"""No request without a legal basis: each thing that the law asks for, left out or wrong, is refused by name."""
+
+import base64
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from hub.rules import intake
+from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
+from schemas import samples
+from schemas.base import CHINA, micros
+from schemas.hub import TaskOutcome
+from schemas.messages import RequestMessage, parse
+from schemas.requests import Kind
+from tests.factories import Data, control, inquiry, locate, message
+from tests.rig import sample_linkage
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=CHINA)
+LINKAGE = sample_linkage()
+CASE, ASSET = "c" * 32, "a" * 32
+
+
+def read(data: Data, court: str = "court-9901", **attributes: Any) -> RequestMessage:
+    kind = {"inquire": "inquiry", "freeze": "control", "seal": "control", "release": "control"}.get(data["action"], "locate")
+    found = parse(message(f"liandong.{kind}.request.v1", court, "hub", data, time=NOW, **attributes))
+    assert isinstance(found, RequestMessage)
+    return found
+
+
+def decide(data: Data, *, original: RequestState | None = None, at: datetime = NOW, **attributes: Any) -> Any:
+    request = read(data, **attributes)
+    return intake.decide(
+        request, designator=samples.DESIGNATORS[request.source], linkage=LINKAGE, original=original, asset_token=ASSET,
+        case_token=CASE, now=micros(at),
+    )  # fmt: skip
+
+
+def legal(change: Callable[[Data], object], data: Data | None = None) -> Data:
+    """An inquiry (or `data`) whose legal basis was changed."""
+    data = data or inquiry()
+    change(data["legal"])
+    return data
+
+
+def frozen(status: RequestStatus = RequestStatus.OPEN, outcome: TaskOutcome | None = None, **values: Any) -> RequestState:
+    task = TaskState("t", "bank", TaskStatus.SETTLED if outcome else TaskStatus.SENT, 10, 10, "x", outcome=outcome)
+    base: dict[str, Any] = {
+        "key": "k", "court": "court-9901", "request_id": "r", "kind": Kind.CONTROL, "action": "freeze",
+        "case_token": CASE, "asset_token": ASSET, "status": status, "expires_at": 10**18, "tasks": (task,),
+    }  # fmt: skip
+    return RequestState(**(base | values))
+
+
+RELEASE_OF = "00000000-0000-4000-8000-000000000001"
+
+
+def release(**changes: Any) -> Data:
+    return control("release", original=RELEASE_OF, **changes)
+
+
+def test_a_full_inquiry_asks_the_three_registries_the_police_and_every_bank() -> None:
+    verdict = decide(inquiry())
+    assert verdict == intake.Accept(("real-estate", "vehicle", "business-registry", "police", "bank", "bank-two"), False)
+
+
+def test_the_documents_scope_limits_whom_an_inquiry_asks() -> None:
+    verdict = decide(legal(lambda basis: basis["scope"].update(partner_kinds=["bank", "vehicle"])))
+    assert verdict == intake.Accept(("vehicle", "bank", "bank-two"), False)
+
+
+def test_a_control_goes_to_the_one_partner_that_it_names() -> None:
+    assert decide(control()) == intake.Accept(("bank",), False)
+
+
+REFUSED: list[tuple[str, Data]] = [
+    ("documents-missing", legal(lambda basis: basis.update(documents=[]))),
+    ("documents-missing", legal(lambda basis: basis["documents"].pop(), control())),
+    ("document-digest-mismatch",
+     legal(lambda basis: basis["documents"][0].update(content=base64.b64encode(b"another").decode()))),
+    ("officers-missing", legal(lambda basis: basis["officers"].pop())),
+    ("officers-missing", legal(lambda basis: basis["officers"].__setitem__(1, basis["officers"][0]))),
+    ("approval-missing", legal(lambda basis: basis.update(approvals=[]), control())),
+    ("approver-is-maker", legal(lambda basis: basis.update(maker=basis["approvals"][0]["officer"]), control())),
+    ("basis-expired", legal(lambda basis: basis.update(valid_until="2026-11-23T08:59:59.000000+08:00"))),
+    ("purpose-mismatch", legal(lambda basis: basis.update(purpose="locate"))),
+    ("court-mismatch", legal(lambda basis: basis.update(case_number="（2026）粤9902执123号"))),
+    ("scope-exceeded", legal(lambda basis: basis["scope"].update(actions=["control.freeze"]))),
+    ("scope-exceeded", legal(lambda basis: basis["scope"].update(partner_kinds=["vehicle"]), inquiry(partners=["bank"]))),
+    ("partner-unknown", inquiry(partners=["customs"])),
+    ("partner-unknown", control(partners=["vehicle"])),
+    ("partner-needed", control(partners=["bank", "bank-two"])),
+    ("agreement-field", inquiry(partners=["bank-two"], fields=["bank.measures"])),
+    ("amount-needed", {name: value for name, value in control().items() if name != "amount"}),
+    ("term-missing", {name: value for name, value in control().items() if name != "term_months"}),
+    ("term-too-long", control(term_months=13)),
+    ("term-too-long", control("seal", samples.VEHICLE, term_months=25)),
+    ("asset-mismatch", control("seal", samples.ACCOUNT)),
+    ("vehicle-needed", {name: value for name, value in locate("road-control", "P05").items() if name != "vehicle"}),
+    ("until-needed", {name: value for name, value in locate("watch").items() if name != "until"}),
+    ("original-needed", {name: value for name, value in release().items() if name != "original"}),
+    ("original-unknown", release()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "data"), REFUSED, ids=[f"{code}-{n}" for n, (code, _) in enumerate(REFUSED)])
+def test_refused_by_name(code: str, data: Data) -> None:
+    verdict = decide(data)
+    assert isinstance(verdict, intake.Refuse)
+    assert verdict.codes == (code,)
+
+
+def test_every_reason_is_told_at_once() -> None:
+    data = legal(lambda basis: basis.update(documents=[], approvals=[], officers=[]), control(term_months=13))
+    assert set(decide(data).codes) == {"documents-missing", "officers-missing", "approval-missing", "term-too-long"}
+
+
+def test_nothing_is_carried_out_after_it_expired_however_late_it_is_read() -> None:
+    expires = NOW + timedelta(hours=1)
+    assert isinstance(decide(control(), expires=expires, at=expires - timedelta(microseconds=1)), intake.Accept)
+    assert decide(control(), expires=expires, at=expires).codes == ("expired",)
+
+
+def test_no_agreement_no_request() -> None:
+    after = datetime(2029, 1, 1, tzinfo=CHINA)
+    data = legal(lambda basis: basis.update(valid_until="2031-01-01T00:00:00.000000+08:00"), control())
+    verdict = decide(data, at=after, expires=after + timedelta(days=1))
+    assert verdict.codes == ("agreement-missing",)
+
+
+def test_a_release_waits_until_its_freeze_has_settled() -> None:
+    assert decide(release(), original=frozen()) == intake.Accept(("bank",), waits=True)
+    done = frozen(RequestStatus.CONCLUDED, TaskOutcome.RESULT)
+    assert decide(release(), original=done) == intake.Accept(("bank",), waits=False)
+
+
+@pytest.mark.parametrize("outcome", sorted(intake.NO_CONTROL))
+def test_there_is_nothing_to_release_where_nothing_was_controlled(outcome: TaskOutcome) -> None:
+    assert decide(release(), original=frozen(RequestStatus.CONCLUDED, outcome)).codes == ("original-not-controlled",)
+
+
+def test_after_silence_the_outcome_is_unknown_so_a_release_may_go() -> None:
+    silent = frozen(RequestStatus.CONCLUDED, TaskOutcome.NO_RESPONSE)
+    assert isinstance(decide(release(), original=silent), intake.Accept)
+
+
+@pytest.mark.parametrize(
+    "change", [{"court": "court-9902"}, {"asset_token": "b" * 32}, {"case_token": "d" * 32}, {"action": "inquire"}]
+)
+def test_a_release_is_of_the_same_court_case_and_asset(change: dict[str, Any]) -> None:
+    assert decide(release(), original=frozen(**change)).codes == ("original-other",)
