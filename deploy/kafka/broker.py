@@ -23,7 +23,7 @@ from deploy.kafka.config import ADMIN, RECORDS, Ports, server_properties
 from deploy.kafka.errors import KafkaSetupError
 
 _HERE = Path(__file__).parent
-_LAUNCH = (sys.executable, "-I", "-S", str(_HERE / "launch.py"))
+_LAUNCH = (sys.executable, "-I", "-S", str(_HERE.parent / "launch.py"))
 _JVM = (
     str(JAVA), "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
     f"-Dlog4j2.configurationFile={_HERE / 'log4j2.properties'}", "--sun-misc-unsafe-memory-access=allow",

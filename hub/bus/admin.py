@@ -68,18 +68,7 @@ def connect(connection: Connection) -> AdminClient:
         if error.code() == KafkaError._AUTHENTICATION:
             refused.set()
 
-    settings: dict[str, Any] = {
-        "bootstrap.servers": connection.bootstrap_servers,
-        "security.protocol": connection.protocol,
-        "log_level": 0,
-        "error_cb": note,  # the only place where librdkafka tells of a refused login
-    }
-    if connection.protocol == "SASL_PLAINTEXT":
-        settings |= {
-            "sasl.mechanism": "SCRAM-SHA-512",
-            "sasl.username": connection.username,
-            "sasl.password": connection.password,
-        }
+    settings = connection.admin_settings() | {"error_cb": note}  # the only place where librdkafka tells of a refused login
     admin = AdminClient(settings)
     end = time.monotonic() + _PATIENCE
     while True:

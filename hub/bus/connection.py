@@ -63,20 +63,24 @@ class Connection:
             max_request_size=RECORD_LIMIT,
         )  # fmt: skip
 
-    def describe(self, topics: Sequence[str]) -> tuple[str, dict[str, int]]:
-        """The cluster's id, and the number of partitions of each of `topics`. Blocking, at most 30 s.
-
-        Raises `BusError` when the cluster cannot be reached or a topic is missing or not ours to read. aiokafka does
-        not tell the cluster's id, librdkafka does.
-        """
+    def admin_settings(self) -> dict[str, Any]:
+        """The same way in, in librdkafka's names."""
         settings: dict[str, Any] = {
             "bootstrap.servers": self.bootstrap_servers, "security.protocol": self.protocol, "log_level": 0,
         }  # fmt: skip
         if self.protocol == "SASL_PLAINTEXT":
             settings |= {"sasl.mechanism": "SCRAM-SHA-512", "sasl.username": self.username,
                          "sasl.password": self.password}  # fmt: skip
+        return settings
+
+    def describe(self, topics: Sequence[str]) -> tuple[str, dict[str, int]]:
+        """The cluster's id, and the number of partitions of each of `topics`. Blocking, at most 30 s.
+
+        Raises `BusError` when the cluster cannot be reached or a topic is missing or not ours to read. aiokafka does
+        not tell the cluster's id, librdkafka does.
+        """
         try:
-            found = AdminClient(settings).list_topics(timeout=30)
+            found = AdminClient(self.admin_settings()).list_topics(timeout=30)
         except KafkaException as error:
             raise BusError("bus-unreachable", f"no answer from Kafka at {self.bootstrap_servers}") from error
         counts = {topic: len(found.topics[topic].partitions) for topic in topics if topic in found.topics}

@@ -21,6 +21,8 @@ MESSAGE_LIMIT = 2 * 1024 * 1024
 
 _PREFIX = re.compile(r"[A-Za-z0-9._-]{0,120}")
 _SHARED_LANES = 3
+_DAY_MS = 24 * 3600 * 1000
+_FOR_EVER = -1
 
 
 def tasks_topic(prefix: str, partner: str) -> str:
@@ -40,12 +42,15 @@ class TopicSpec:
     name: str
     partitions: int
     replication_factor: int
+    limit: int = MESSAGE_LIMIT
+    retention_ms: int = 180 * _DAY_MS
 
     @property
     def config(self) -> Mapping[str, str]:
         """LogAppendTime: whether a reply was in time is told by the broker's clock, not by its sender's."""
         return MappingProxyType({
-            "max.message.bytes": str(MESSAGE_LIMIT),
+            "max.message.bytes": str(self.limit),
+            "retention.ms": str(self.retention_ms),
             "message.timestamp.type": "LogAppendTime",
             "min.insync.replicas": "2" if self.replication_factor > 2 else "1",
         })
@@ -88,7 +93,9 @@ class Plan:
 
     @property
     def topics(self) -> tuple[TopicSpec, ...]:
-        """The topics to create. Dead letters and checkpoints have one partition: few records, read in order."""
+        """The topics to create. Dead letters and checkpoints have one partition: few records, read in order, kept for
+        ever; a dead letter carries more headers than the record that it was. The rest is kept as long as the hub's own
+        messages are valid."""
         shared = [
             self.prefix + REQUESTS,
             self.prefix + REPLIES,
@@ -98,7 +105,7 @@ class Plan:
         single = [self.prefix + DEAD_LETTERS, self.prefix + CHECKPOINTS]
         return (
             *(TopicSpec(name, _SHARED_LANES, self.replication_factor) for name in shared),
-            *(TopicSpec(name, 1, self.replication_factor) for name in single),
+            *(TopicSpec(name, 1, self.replication_factor, 2 * MESSAGE_LIMIT, _FOR_EVER) for name in single),
         )
 
     def access_list(self, party: str) -> frozenset[Access]:

@@ -11,7 +11,7 @@ from confluent_kafka.admin import NewTopic
 from hub.bus.admin import connect, provision
 from hub.bus.connection import BusError, Connection
 from hub.bus.topics import CHECKPOINTS, DEAD_LETTERS, REPLIES, REQUESTS, Plan, results_topic, tasks_topic
-from tests.integration.conftest import COURTS, PARTNERS, Cluster
+from tests.conftest import COURTS, PARTNERS, Cluster
 
 pytestmark = pytest.mark.kafka
 
