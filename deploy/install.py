@@ -31,7 +31,7 @@ def pip(*arguments: str) -> str:
 
 
 def main() -> int:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this script alone is run by whatever Python there is
         return fail(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
     lock = ROOT / "deploy" / ("requirements-dev.txt" if "--dev" in sys.argv else "requirements.txt")
     recipe = lock.read_bytes() + (ROOT / "pyproject.toml").read_bytes() + sys.version.encode()

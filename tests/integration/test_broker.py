@@ -141,6 +141,7 @@ async def test_cancelled_in_the_middle_of_a_start_nothing_runs(tmp_path: Path) -
     starting = asyncio.create_task(broker.start())
     await asyncio.to_thread(until, lambda: broker.pid is not None)
     jvm = broker.pid
+    assert jvm is not None
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await starting

@@ -93,8 +93,10 @@ def test_how_topics_are_made() -> None:
     }
     for topic in plan.topics:
         assert topic.replication_factor == 3
+        kept = topic.partitions == 1
         assert topic.config == {
-            "max.message.bytes": "2097152",
+            "max.message.bytes": "4194304" if kept else "2097152",
+            "retention.ms": "-1" if kept else str(180 * 24 * 3600 * 1000),
             "message.timestamp.type": "LogAppendTime",
             "min.insync.replicas": "2",
         }
