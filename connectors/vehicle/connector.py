@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from connectors.base import Answer, Connector, Job, Outcome, ProtocolFault, Recovery
 from connectors.json_line import KEY_HEADER, FormT, JsonLine, LineOptions, Said
+from connectors.paging import all_pages
 from connectors.vehicle import mapping
 from connectors.vehicle.protocol import PAGE, RELEASE, SEAL, Page
 from schemas.asset import Vehicle
@@ -58,15 +59,12 @@ class VehicleConnector(Connector):
         raise ProtocolFault("action-not-supported")
 
     async def _search(self, job: Job, subject: Subject) -> Answer:
-        pages: list[Page] = []
-        raw: list[bytes] = []
-        while not pages or sum(len(page.vehicles) for page in pages) < pages[0].total:
-            body = mapping.search(job, subject, len(pages) + 1)
-            said = await self._line.ask("POST", f"{BASE}/search", PAGE, effect=False, headers=self._headers, json=body)
-            mapping.check(job, pages, said.form)
-            pages.append(said.form)
-            raw.append(said.raw)
-        return mapping.found(job, subject, pages, b"\n".join(raw))
+        async def fetch(page: int) -> Said[Page]:
+            body = mapping.search(job, subject, page)
+            return await self._line.ask("POST", f"{BASE}/search", PAGE, effect=False, headers=self._headers, json=body)
+
+        pages, raw = await all_pages(fetch)
+        return mapping.found(job, subject, pages, raw)
 
     async def _order(self, job: Job, answers: TypeAdapter[FormT], body: Mapping[str, Any]) -> Said[FormT]:
         headers = self._headers | {KEY_HEADER: job.key}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from connectors import terms
-from connectors.base import Answer, Job, ProtocolFault, TransientFault
+from connectors.base import Answer, Job, ProtocolFault
 from connectors.json_line import Said, expect
 from connectors.vehicle.protocol import PAGE_SIZE, NotControlled, Page, Released, Sealed, VehicleFile
 from schemas.asset import Vehicle
@@ -12,9 +12,6 @@ from schemas.findings import ExistingMeasure, VehicleFinding
 from schemas.replies import MeasureOutcome, ReplyKind
 from schemas.requests import ControlRequest
 from schemas.subject import Person, Subject, number_of
-
-MOST_FILES = 2000
-"""A search that finds more is for a person."""
 
 
 def search(job: Job, subject: Subject, page: int) -> dict[str, Any]:
@@ -29,21 +26,10 @@ def search(job: Job, subject: Subject, page: int) -> dict[str, Any]:
     }
 
 
-def check(job: Job, before: Sequence[Page], page: Page) -> None:
-    """That `page` is the one asked for and goes on from those `before`. Raises `ProtocolFault`, or `TransientFault` when
-    files came or went meanwhile: the search then begins anew."""
-    expect(page.request_no == job.key and page.page == len(before) + 1)
-    if (page.code == "OK") != bool(page.total) or len(page.vehicles) > page.total:
-        raise ProtocolFault("answer-contradicts-itself")
-    if page.total > MOST_FILES:
-        raise ProtocolFault("too-many-files")
-    if (before and page.total != before[0].total) or (page.total and not page.vehicles):
-        raise TransientFault("files-changed")
-
-
 def found(job: Job, subject: Subject, pages: Sequence[Page], raw: bytes) -> Answer:
     """All pages as one answer."""
     searched = terms.number_forms(subject)
+    expect(all(page.request_no == job.key and (page.code == "OK") == bool(page.total) for page in pages))
     files = [file for page in pages for file in page.vehicles]
     expect(all(file.registered_id_number in searched.values() for file in files))
     if not files:

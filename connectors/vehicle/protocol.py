@@ -1,11 +1,13 @@
 """The vehicle registry's messages: JSON in camelCase, answered at once, searches by page."""
 
+from collections.abc import Sized
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
 from connectors.json_line import Form, PartnerReason, Words
+from connectors.paging import PageForm
 from schemas.identifiers import PlateNumber, Vin
 
 PAGE_SIZE = 10
@@ -35,14 +37,16 @@ class VehicleFile(Form):
     seals: tuple[StandingSeal, ...]
 
 
-class Page(Form):
+class Page(PageForm):
     """One page of a search; NO_RECORD is the registry's explicit "nothing found" (查无)."""
 
     request_no: str
     code: Literal["OK", "NO_RECORD"]
-    total: int = Field(ge=0)
-    page: int
     vehicles: tuple[VehicleFile, ...]
+
+    @property
+    def rows(self) -> Sized:
+        return self.vehicles
 
 
 class Sealed(Form):
