@@ -2,16 +2,19 @@
 
 import base64
 import binascii
-from datetime import UTC, datetime, timedelta, timezone
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Annotated
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
+    Strict,
     ValidationError,
     WithJsonSchema,
 )
@@ -65,6 +68,13 @@ def _in_china(at: datetime) -> datetime:
     return at
 
 
+def _written_out(day: object) -> object:
+    """Only a date itself, or its ten characters: a number, even in a string, would be read as seconds since 1970."""
+    if isinstance(day, date) or (isinstance(day, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", day, re.ASCII)):
+        return day
+    raise ValueError("a date is written YYYY-MM-DD")
+
+
 def _base64(text: str) -> str:
     try:
         base64.b64decode(text, validate=True)
@@ -85,6 +95,7 @@ Timestamp = Annotated[
         }
     ),
 ]
+Day = Annotated[date, Strict(False), BeforeValidator(_written_out)]
 MessageId = Annotated[
     str,
     Field(pattern=r"\A[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\z"),

@@ -1,12 +1,11 @@
 """What a partner found. Only fields that an agreement grants travel; a connector drops the rest before it signs (V30)."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from schemas.asset import AccountNumber
-from schemas.base import Model, Text, Timestamp
+from schemas.base import Day, Model, Text, Timestamp
 from schemas.identifiers import Balance, PlateNumber, RealEstateUnitCode, UnifiedSocialCreditCode, Vin
 
 
@@ -15,7 +14,7 @@ class ExistingMeasure(Model):
 
     authority: Text
     document: Text
-    until: date | None = None
+    until: Day | None = None
     amount: Balance | None = None
 
 
@@ -43,7 +42,7 @@ class VehicleFinding(Model):
     plate_class: Text
     brand: Text
     registrar: Text
-    registered_on: date | None = None
+    registered_on: Day | None = None
     mortgaged: bool
     measures: Measures = ()
 

@@ -1,12 +1,11 @@
 """The legal basis that every request of a court carries. Without one the hub refuses, whoever signed."""
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import DOCUMENT_LIMIT, Base64, Model, Permit, Sha256, Text, Timestamp
+from schemas.base import DOCUMENT_LIMIT, Base64, Day, Model, Permit, Sha256, Text, Timestamp
 from schemas.identifiers import CaseNumber
 
 
@@ -44,7 +43,7 @@ class Document(Model):
 
     kind: DocumentKind
     number: Text
-    issued_on: date
+    issued_on: Day
     media_type: Literal["application/pdf", "application/ofd", "text/plain"]
     sha256: Sha256
     content: Annotated[Base64, Field(max_length=(DOCUMENT_LIMIT + 2) // 3 * 4)]

@@ -3,14 +3,13 @@
 Every reply is one of six business answers; none of them is ever retried, and silence is none of them.
 """
 
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 from pydantic.config import JsonDict
 
-from schemas.base import MessageId, Model, Sha256, Text, Timestamp
+from schemas.base import Day, MessageId, Model, Sha256, Text, Timestamp
 from schemas.findings import Finding
 from schemas.identifiers import Balance
 
@@ -49,8 +48,8 @@ class MeasureOutcome(Model):
 
     state: Literal["effective", "queued", "released", "armed", "withdrawn"]
     reference: Text
-    starts: date | None = None
-    ends: date | None = None
+    starts: Day | None = None
+    ends: Day | None = None
     controlled: Balance | None = None
     over_limit: Balance | None = None
     publicity: Text | None = None

@@ -1,11 +1,10 @@
 """Whom a request is about: one person or one company, by number and name together (V23: a name alone never)."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Model, Text
+from schemas.base import Day, Model, Text
 from schemas.identifiers import ResidentId, UnifiedSocialCreditCode
 
 
@@ -15,7 +14,7 @@ class Person(Model):
     kind: Literal["person"]
     name: Text
     id_number: ResidentId
-    birth_date: date | None = None
+    birth_date: Day | None = None
     sex: Literal["male", "female"] | None = None
     former_names: Annotated[tuple[Text, ...], Field(max_length=8)] = ()
 
