@@ -22,12 +22,10 @@ CLIENTS = 32
 class Live:
     """The current version, and those who wait for the next one."""
 
-    def __init__(self, poll: Callable[[], Awaitable[str]], *, clients: int = CLIENTS, tick: float = TICK) -> None:
+    def __init__(self, poll: Callable[[], Awaitable[str]]) -> None:
+        self.version = ""
         self._poll = poll
-        self._most = clients
-        self._tick = tick
         self._clients = 0
-        self._version = ""
         self._closing = False
         self._changed = asyncio.Condition()
 
@@ -39,9 +37,9 @@ class Live:
             except Exception as error:  # noqa: BLE001 - a page that cannot refresh must not take the hub down
                 log.warning("console.poll-failed", error=type(error).__name__)
             else:
-                if version != self._version:
+                if version != self.version:
                     async with self._changed:
-                        self._version = version
+                        self.version = version
                         self._changed.notify_all()
             await asyncio.sleep(INTERVAL)
 
@@ -53,7 +51,7 @@ class Live:
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """The endless answer to one client; 503 when there are too many."""
-        if self._clients >= self._most:
+        if self._clients >= CLIENTS:
             raise web.HTTPServiceUnavailable(text="too many live pages\n", headers={"Retry-After": "30"})
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         self._clients += 1
@@ -62,8 +60,8 @@ class Live:
             await response.write(b"retry: 2000\n\n")
             sent = ""
             while not self._closing:
-                event = "change" if self._version != sent else "tick"
-                sent = self._version
+                event = "change" if self.version != sent else "tick"
+                sent = self.version
                 await response.write(f"event: {event}\ndata: {sent}\n\n".encode())
                 await self._next(sent)
         except ConnectionError:
@@ -74,7 +72,7 @@ class Live:
 
     async def _next(self, sent: str) -> None:
         try:
-            async with asyncio.timeout(self._tick), self._changed:
-                await self._changed.wait_for(lambda: self._closing or self._version != sent)
+            async with asyncio.timeout(TICK), self._changed:
+                await self._changed.wait_for(lambda: self._closing or self.version != sent)
         except TimeoutError:
             return

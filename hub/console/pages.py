@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 from hub.console import formats
 from hub.console.lists import RequestFilter
 from hub.console.reader import Reader
-from hub.console.views import Fact
+from hub.console.views import Fact, Page
 from hub.console.words import LANGUAGES, code_words, term, word
 from hub.rules.state import RequestStatus
 from hub.trust.parties import Role
@@ -25,8 +25,8 @@ _COOKIE = "lang"
 
 def language_of(request: web.Request) -> str:
     """`?lang=` before the cookie before Chinese."""
-    wanted = request.query.get(_COOKIE) or request.cookies.get(_COOKIE, "")
-    return wanted if wanted in LANGUAGES else LANGUAGES[0]
+    wanted = (request.query.get(_COOKIE), request.cookies.get(_COOKIE))
+    return next((language for language in wanted if language in LANGUAGES), LANGUAGES[0])
 
 
 class Pages:
@@ -49,12 +49,11 @@ class Pages:
         wanted = RequestFilter(given["status"], given["kind"], given["court"], "" if wrong else text)
 
         def read() -> Mapping[str, Any]:
-            page = None if wrong else self._reader.requests(wanted, given["before"] or None)
-            return {"page": page}
+            return {"page": Page((), None) if wrong else self._reader.requests(wanted, given["before"] or None)}
 
         return await self._page(
-            request, "requests.html", read, given=given, before=given["before"], wrong=wrong, statuses=list(RequestStatus), kinds=list(Kind),
-            partners=self._reader.directory.with_role(Role.PARTNER),
+            request, "requests.html", read, given=given, before=given["before"], wrong=wrong,
+            statuses=list(RequestStatus), kinds=list(Kind), partners=self._reader.directory.with_role(Role.PARTNER),
         )  # fmt: skip
 
     async def request(self, request: web.Request) -> web.Response:

@@ -8,8 +8,6 @@ import pytest
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, async_playwright
 
-from hub.console.app import build_app
-from hub.console.metrics import build_registry
 from tests.browser.sample_hub import SampleHub, fill
 
 CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
@@ -29,9 +27,7 @@ def sample_hub(tmp_path: Path) -> Iterator[SampleHub]:
 
 @pytest.fixture
 async def server(sample_hub: SampleHub) -> AsyncIterator[TestServer]:
-    reader = sample_hub.reader()
-    app = build_app(reader, metrics=build_registry(reader), ready=lambda: {"consumer": True})
-    server = TestServer(app, host="127.0.0.1")
+    server = TestServer(sample_hub.app(), host="127.0.0.1")
     async with server:
         yield server
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from aiohttp import web
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
@@ -13,6 +14,8 @@ from hub.bus.topics import Topics
 from hub.casework import Casework, admits
 from hub.casework.desk import request_key
 from hub.config import load_linkage
+from hub.console.app import build_app
+from hub.console.metrics import build_registry
 from hub.console.reader import Reader
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
@@ -83,6 +86,11 @@ class SampleHub:
 
     def reader(self) -> Reader:
         return Reader(self.store, self.directory, MASTER, self.checkpoint, lambda: self.now)
+
+    def app(self) -> web.Application:
+        """The status page over a reader of its own."""
+        reader = self.reader()
+        return build_app(reader, metrics=build_registry(reader), ready=lambda: {"consumer": True})
 
     def close(self) -> None:
         self.store.close()
