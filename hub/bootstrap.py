@@ -3,7 +3,6 @@
 import asyncio
 import hmac
 import signal
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,9 @@ from hub.bus.source import KafkaSource
 from hub.bus.topics import Topics
 from hub.casework import Casework, admits
 from hub.config import load_linkage
+from hub.console.app import build_app
+from hub.console.metrics import build_registry
+from hub.console.reader import Reader
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
 from hub.engine.processor import Processor
@@ -29,6 +31,7 @@ from hub.trust import keys
 from hub.trust.jws import Signer
 from hub.trust.notes import NoteSigner
 from hub.trust.parties import Directory
+from hub.trust.tile_log import CHECKPOINT
 
 log = structlog.get_logger()
 
@@ -58,21 +61,27 @@ class Hub:
     sequencer: Sequencer
     secrets: Secrets
 
-    async def run(self, serve: Callable[["Hub"], Awaitable[web.AppRunner]] | None = None) -> None:
+    async def run(self) -> None:
         """Until SIGINT or SIGTERM: then finish the batches in work, publish them, and sign a last checkpoint."""
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, self.processor.stop)
-        runner = await serve(self) if serve is not None else None
+        runner = web.AppRunner(self._console(), access_log=None)
         try:
+            await runner.setup()
+            await web.TCPSite(runner, self.settings.console.host, self.settings.console.port).start()
             async with asyncio.TaskGroup() as group:
                 sequencing = group.create_task(self._sequence())
                 await self.processor.run(self.sequencer.step)
                 sequencing.cancel()
         finally:
-            if runner is not None:
-                await runner.cleanup()
+            await runner.cleanup()
             self.store.close()
+
+    def _console(self) -> web.Application:
+        reader = Reader(self.store, self.directory, self.secrets.master, self.settings.data_dir / "log" / CHECKPOINT)
+        return build_app(reader, metrics=build_registry(reader), hosts=[self.settings.console.host],
+                         ready=lambda: {"consumer": self.processor.ready.is_set()})  # fmt: skip
 
     async def _sequence(self) -> None:
         await self.processor.ready.wait()

@@ -27,7 +27,6 @@ def run_hub(
     Example: liandong hub run --config config/hub.toml
     """
     from hub.bootstrap import build_hub
-    from hub.console.serve import serve
     from hub.settings import read_settings
     from hub.telemetry import configure_logs
 
@@ -35,7 +34,7 @@ def run_hub(
     configure_logs(settings.log_level, settings.party)
 
     async def main() -> None:
-        await build_hub(settings).run(serve)
+        await build_hub(settings).run()
 
     asyncio.run(main())
 
