@@ -27,10 +27,10 @@ LEAKED = agency("court-9902", Role.COURT, compromised_at=NOW + HOUR, **SPAN)
 GATE = Gate("hub", Directory.of(a.party for a in (COURT, BANK, CONNECTOR, HUB, LEAKED)), admits(REQUESTS, REPLIES))
 
 
-def asked(sender: Agency = COURT, *, at: datetime = NOW, **attributes: Any) -> Record:
+def asked(sender: Agency = COURT, topic: str = REQUESTS, *, at: datetime = NOW, **attributes: Any) -> Record:
     """An inquiry that `sender` made at `NOW`, as the broker took it at `at`."""
     value = message(INQUIRY, sender.id, "hub", inquiry(), **({"time": NOW} | attributes))
-    return record(sender.signer, value, at=at)
+    return record(sender.signer, value, topic, at=at)
 
 
 def answered(sender: Agency, topic: str = REPLIES) -> Record:
@@ -93,11 +93,12 @@ def test_limits_in_time(item: Record, expected: str | None) -> None:
         (answered(COURT), "type-not-allowed"),
         (answered(HUB), "type-not-allowed"),
         (answered(BANK, REQUESTS), "type-not-allowed"),
+        (asked(COURT, REPLIES), "type-not-allowed"),
         (asked(BANK), "type-not-allowed"),
         (asked(CONNECTOR), "type-not-allowed"),
         (asked(HUB), "type-not-allowed"),
     ],
-    ids=["partner", "connector", "court answers", "hub answers", "wrong topic", "partner asks", "connector asks", "hub asks"],
+    ids=["partner", "connector", "court answers", "hub answers", "answer among requests", "request among answers", "partner asks", "connector asks", "hub asks"],
 )  # fmt: skip
 def test_who_may_send_what_where(item: Record, expected: str | None) -> None:
     assert code(item) == expected
