@@ -174,11 +174,15 @@ class Runner:
         """The outcomes, or None when the fault has been noted and the jobs have their next time."""
         quick = AsyncRetrying(
             retry=retry_if_exception(_surely_harmless), stop=stop_after_attempt(self._pace.quick_tries),
-            wait=wait_exponential_jitter(self._pace.quick_wait, 2.0), reraise=True,
+            wait=wait_exponential_jitter(multiplier=self._pace.quick_wait, max=2.0, jitter=self._pace.quick_wait), reraise=True,
         )  # fmt: skip
         keys = [job.key for job in jobs]
+
+        async def once() -> Mapping[str, Outcome]:  # tenacity awaits what is declared `async`, and no lambda's result
+            return await call()
+
         try:
-            outcomes: Mapping[str, Outcome] = await quick(call)
+            outcomes: Mapping[str, Outcome] = await quick(once)
         except (TransientFault, RetryError) as error:
             fault = error if isinstance(error, TransientFault) else TransientFault("retry")
             opened = self._breaker.failed(time.monotonic())
