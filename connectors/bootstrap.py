@@ -16,14 +16,13 @@ from connectors import jobs
 from connectors.base import Connector
 from connectors.desk import Desk, admits
 from connectors.runner import Pace, Runner
-from hub.bootstrap import Secrets
 from hub.bus.sink import KafkaSink
 from hub.bus.source import KafkaSource
 from hub.bus.topics import Topics
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
 from hub.engine.processor import Processor
-from hub.settings import ConfigError, Kafka
+from hub.settings import ConfigError, Kafka, Secrets
 from hub.store.database import Database
 from hub.trust import keys
 from hub.trust.jws import Signer

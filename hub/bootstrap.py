@@ -1,10 +1,8 @@
 """The one place where the hub is put together."""
 
 import asyncio
-import hmac
 import signal
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 from aiohttp import web
@@ -24,7 +22,7 @@ from hub.engine.records import Outgoing
 from hub.engine.work import Work
 from hub.rules.plan import Linkage
 from hub.sequencer import Sequencer
-from hub.settings import Settings, read_secret
+from hub.settings import Secrets, Settings
 from hub.store import journal
 from hub.store.database import Database
 from hub.trust import keys
@@ -34,19 +32,6 @@ from hub.trust.parties import Directory
 from hub.trust.tile_log import CHECKPOINT
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Secrets:
-    """Keys that one secret yields: for payloads at rest, and for tokens and nonces."""
-
-    master: bytes
-    tokens: bytes
-
-    @classmethod
-    def read(cls, path: Path) -> "Secrets":
-        root = read_secret(path)
-        return cls(hmac.digest(root, b"payloads", "sha256"), hmac.digest(root, b"tokens", "sha256"))
 
 
 @dataclass(slots=True)

@@ -3,6 +3,8 @@
 Secrets come from files, never from the command line.
 """
 
+import hmac
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -85,3 +87,17 @@ def read_secret(path: Path) -> bytes:
     if len(secret) != 32:
         raise ConfigError(f"{path}: a secret has 64 hexadecimal digits")
     return secret
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Keys that one secret yields: for payloads at rest, and for tokens and nonces."""
+
+    master: bytes
+    tokens: bytes
+
+    @classmethod
+    def read(cls, path: Path) -> "Secrets":
+        """Both keys. Raises `ConfigError`."""
+        root = read_secret(path)
+        return cls(hmac.digest(root, b"payloads", "sha256"), hmac.digest(root, b"tokens", "sha256"))

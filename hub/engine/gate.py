@@ -80,7 +80,7 @@ class Gate:
             return unfit("key-not-valid", "key")
         if claimed > record.timestamp + SKEW:
             return unfit("time-in-future", "time")
-        if micros(message.expires) < record.timestamp:
+        if micros(message.expires) <= record.timestamp:
             return unfit("expired", "time")
         if not self._admits(party, message, record):
             return unfit("type-not-allowed", "role")
@@ -88,7 +88,8 @@ class Gate:
 
 
 def _parse_code(error: ValidationError) -> str:
-    kind = error.errors(include_url=False, include_context=False, include_input=False)[0]["type"]
-    if kind == "json_invalid":
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    if first["type"] == "json_invalid":
         return "not-json"
-    return "type-unknown" if kind in ("union_tag_invalid", "union_tag_not_found") else "shape-invalid"
+    # A tag that is unknown further in is a matter of shape; the message's own type stands at the root.
+    return "type-unknown" if first["type"].startswith("union_tag_") and not first["loc"] else "shape-invalid"

@@ -128,6 +128,11 @@ def test_signed_json_that_is_no_message_does_not_fit(value: bytes) -> None:
     assert code(record(COURT.signer, value, at=NOW)) == "shape-invalid"
 
 
+def test_an_unknown_tag_further_in_is_a_matter_of_shape() -> None:
+    value = message("liandong.inquiry.request.v1", COURT.id, "hub", inquiry(subject={"kind": "ship"}), time=NOW)
+    assert code(record(COURT.signer, value, at=NOW)) == "shape-invalid"
+
+
 @pytest.mark.parametrize("value", [b"{}", b'{"type":null}', b'{"type":["liandong.inquiry.request.v1"]}'])
 def test_signed_json_without_a_type_of_ours_has_an_unknown_type(value: bytes) -> None:
     assert code(record(COURT.signer, value, at=NOW)) == "type-unknown"
