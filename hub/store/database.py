@@ -5,12 +5,15 @@ All work on it is blocking and belongs on one thread; the engine has a thread fo
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, select
+from sqlalchemy import Connection, Engine, MetaData, NullPool, create_engine, event, select
+from sqlalchemy.exc import DatabaseError
 
 from hub.store.tables import SCHEMA_VERSION, meta, metadata
 
@@ -75,8 +78,8 @@ class Database:
             found = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
             if found is None:
                 connection.execute(meta.insert(), {"name": "schema", "value": str(SCHEMA_VERSION)})
-            elif found != str(SCHEMA_VERSION):
-                raise StoreError("store-version", f"the store has schema {found}, this program needs {SCHEMA_VERSION}")
+            else:
+                _require_version(found)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -94,3 +97,27 @@ class Database:
         """Let go of the file."""
         self.engine.dispose()
         os.close(self._lock)
+
+
+@contextmanager
+def open_readonly(path: Path) -> Iterator[Connection]:
+    """One consistent view of a store that another process may be working on; it takes no lock and can write nothing.
+
+    Raises `StoreError` when there is no store at `path`, when it is no store, or when another version wrote it.
+    """
+    uri = f"file:{quote(str(path.resolve()))}?mode=ro"
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(uri, uri=True, timeout=10), poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN")  # which the driver itself says only before it writes
+            _require_version(connection.scalar(select(meta.c.value).where(meta.c.name == "schema")))
+            yield connection
+    except DatabaseError as error:
+        raise StoreError("store-unreadable", f"{path} is no store that can be read; check the data folder") from error
+    finally:
+        engine.dispose()
+
+
+def _require_version(found: str | None) -> None:
+    if found != str(SCHEMA_VERSION):
+        raise StoreError("store-version", f"the store has schema {found}, this program needs {SCHEMA_VERSION}")

@@ -1,0 +1,145 @@
+"""The last two checks: messages against their log entries, and messages against each other."""
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from hub.evidence.manifest import Entry, Manifest, Step
+from hub.evidence.report import Finding
+from hub.trust.parties import Role
+from schemas.messages import (
+    Concluded,
+    HubMessage,
+    PartnerMessage,
+    Rejected,
+    RequestMessage,
+    ResultPassed,
+    SilenceRecorded,
+    TaskSent,
+    kind_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """One message of a bundle, its signature verified; `role` is its signer's."""
+
+    step: Step
+    file: str
+    value: bytes
+    jws: str
+    message: RequestMessage | PartnerMessage | HubMessage
+    role: Role
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.value).hexdigest()
+
+
+def entries(manifest: Manifest, read: Mapping[str, Entry], messages: Sequence[Signed]) -> Iterator[Finding]:
+    """Every message stands in the entry of its number; every message that an entry names is here.
+
+    The exception is what could not be taken in: the hub keeps that apart, for a person, and its entry alone is here.
+    """
+    for one in messages:
+        if not _holds(read[one.step.number], one, manifest.hub):
+            yield Finding(one.step.entry, "entry-other")
+    here = {one.digest for one in messages}
+    for step in manifest.steps:
+        entry = read[step.number]
+        named = {sent.sha256 for sent in entry.out}
+        if entry.taken is not None and entry.kind != "message.rejected":
+            named.add(entry.taken.sha256)
+        if not named <= here:
+            yield Finding(step.entry, "entry-open")
+
+
+def _holds(entry: Entry, one: Signed, hub: str) -> bool:
+    message = one.message
+    if message.source == hub:
+        wanted = (one.digest, message.id, message.recipient, message.type)
+        return any((sent.sha256, sent.id, sent.recipient, sent.type) == wanted for sent in entry.out)
+    taken = entry.taken
+    return taken is not None and (
+        (taken.sha256, taken.id, taken.source, taken.type) == (one.digest, message.id, message.source, message.type)
+    )
+
+
+def chain(manifest: Manifest, messages: Sequence[Signed]) -> Iterator[Finding]:
+    """All of it is about one request, and no message speaks of another that is not here."""
+    request, about = messages[0], manifest.request
+    if not isinstance(request.message, RequestMessage) or about != type(about)(
+        court=request.message.source, id=request.message.id, kind=kind_of(request.message.type),
+        action=request.message.data.action,
+    ):  # fmt: skip
+        yield Finding(request.file, "request-other")
+        return
+    yield from _repeated(manifest, messages)
+    tasks = {one.message.id: one.message.recipient for one in messages if isinstance(one.message, TaskSent)}
+    ids = {one.message.id for one in messages}
+    for one in messages:
+        if not _belongs(one, manifest, tasks, first=one is request):
+            yield Finding(one.file, "request-other")
+        if not _cited(one) <= ids:
+            yield Finding(one.file, "cause-missing")
+        yield from _enclosed(one, request, messages)
+
+
+def _belongs(one: Signed, manifest: Manifest, tasks: Mapping[str, str], *, first: bool) -> bool:
+    """Whether a message is part of this request: by its task (`tasks`: id → partner), or by what it answers."""
+    message = one.message
+    if isinstance(message, RequestMessage):
+        return first and message.recipient == manifest.hub
+    if isinstance(message, PartnerMessage):
+        # Who is connector for whom is the directory's to say; the hub checked it.
+        partners = {tasks.get(message.data.task_id)} if one.role is Role.PARTNER else {message.source}
+        return message.recipient == manifest.hub and message.data.task_id in tasks and message.source in partners
+    if isinstance(message, Rejected):
+        return True  # it answers what could not be taken in, which is not here
+    if isinstance(message, ResultPassed | SilenceRecorded) and message.data.task_id not in tasks:
+        return False
+    to_court = isinstance(message, TaskSent) or message.recipient == manifest.request.court
+    return to_court and message.correlationid == manifest.request.id
+
+
+def _cited(one: Signed) -> set[str]:
+    """Ids of the messages that the hub says led to this one. What others cite is their own business."""
+    message = one.message
+    if isinstance(message, RequestMessage | PartnerMessage | Rejected) or message.causationid is None:
+        return set()
+    lines = message.data.partners if isinstance(message, Concluded) else ()
+    return {message.causationid, *(line.message for line in lines if line.message is not None)}
+
+
+def _enclosed(one: Signed, request: Signed, messages: Sequence[Signed]) -> Iterator[Finding]:
+    """A task carries the court's request, a result a partner's message, each byte for byte with its signature."""
+    match one.message:
+        case TaskSent(data=data):
+            copy, originals = data.request, [request]
+        case ResultPassed(data=data):
+            copy = data.message
+            originals = [
+                other for other in messages
+                if isinstance(other.message, PartnerMessage) and other.message.data.task_id == data.task_id
+            ]  # fmt: skip
+        case _:
+            return
+    value = base64.b64decode(copy.value)
+    if not any(value == original.value and copy.jws == original.jws for original in originals):
+        yield Finding(one.file, "copy-other")
+
+
+def _repeated(manifest: Manifest, messages: Sequence[Signed]) -> Iterator[Finding]:
+    """One id is one message of its sender; the hub never uses a nonce twice, and concludes once."""
+    seen: set[tuple[str, str]] = set()
+    for one in messages:
+        message = one.message
+        marks = {(message.source, message.id)}
+        if message.source == manifest.hub:
+            marks.add(("nonce", message.nonce))
+        if isinstance(message, Concluded):
+            marks.add(("conclusion", manifest.request.id))
+        if marks & seen:
+            yield Finding(one.file, "repeated")
+        seen |= marks

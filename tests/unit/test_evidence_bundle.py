@@ -1,0 +1,421 @@
+"""What a bundle holds, what a lying hub cannot make of it, and what it takes to make one."""
+
+import base64
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from hub.evidence import archive
+from hub.evidence.archive import pack, unpack
+from hub.evidence.errors import EvidenceError
+from hub.evidence.export import export_bundle, find_request
+from hub.evidence.manifest import KeySet, LogName, Manifest
+from hub.evidence.report import Report
+from hub.evidence.verify import verify_bundle
+from hub.store import tables as t
+from hub.store.vault import Vault
+from hub.trust import keys
+from hub.trust.encoding import b64url_decode
+from hub.trust.jws import Signer
+from hub.trust.notes import NoteVerifier
+from hub.trust.parties import Role
+from hub.trust.proofs import LogProof
+from schemas.base import CHINA, from_micros, micros
+from schemas.messages import parse
+from schemas.samples import PEOPLE
+from tests.evidence import LoggedHub, resigned, with_keys
+from tests.factories import agency, inquiry
+
+Change = Callable[[dict[str, bytes]], None]
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[LoggedHub]:
+    made = LoggedHub(tmp_path)
+    yield made
+    made.close()
+
+
+def failed(report: Report) -> tuple[str, set[tuple[str, str]]]:
+    """The check that failed, and (file, code) of what it found; whatever rests on it was not run."""
+    at = next(at for at, check in enumerate(report.checks) if check.ok is False)
+    assert all(check.ok for check in report.checks[:at])
+    assert all(check.ok is None for check in report.checks[at + 1 :])
+    return report.checks[at].name, {(finding.file, finding.code) for finding in report.checks[at].findings}
+
+
+def types(files: dict[str, bytes]) -> list[str]:
+    return [parse(files[name]).type.split(".")[2] for name in sorted(files) if name.startswith("messages/") and name.endswith(".json")]
+
+
+# -- what is in it -----------------------------------------------------------------------------------------------------
+
+
+def test_a_bundle_holds_every_message_in_order_and_verifies(hub: LoggedHub) -> None:
+    request_id = hub.concluded()
+    bundle = hub.export(request_id)
+    files = unpack(bundle)
+    assert types(files) == ["request", "acceptance", "task", "task", "receipt", "receipt", "reply", "result", "non-response", "conclusion"]
+    report = verify_bundle(bundle, hub.log_key)
+    assert report.ok
+    assert (report.trusted, report.request, report.messages, report.export) == (True, request_id, 10, "hub")
+
+
+def test_files_of_one_number_belong_together(hub: LoggedHub) -> None:
+    files = unpack(hub.export(hub.concluded()))
+    checkpoints = set()
+    for name in files:
+        folder, _, number = name.partition("/")
+        if folder == "messages" and name.endswith(".json"):
+            stem = number.removesuffix(".json")
+            digest = hashlib.sha256(files[name]).hexdigest()
+            entry = json.loads(files[f"entries/{stem}.json"])
+            assert digest in {entry.get("in", {}).get("sha256"), *(sent["sha256"] for sent in entry.get("out", []))}
+            assert files[f"messages/{stem}.jws"].count(b"..") == 1
+        if folder == "entries":
+            proof = LogProof.decode(files[f"proofs/{number.removesuffix('.json')}.tlog-proof"])
+            proof.verify(files[name], hub.log_key)
+            checkpoints.add(proof.checkpoint)
+    assert len(checkpoints) == 1
+
+
+def test_every_signer_is_among_the_keys_and_nobody_else(hub: LoggedHub) -> None:
+    files = unpack(hub.export(hub.concluded()))
+    found = {key.party for key in KeySet.model_validate_json(files["keys.jwks.json"]).keys}
+    assert found == {"court-9901", "hub", "bank", "vehicle"}
+
+
+def test_the_timeline_is_masked_and_in_both_languages(hub: LoggedHub) -> None:
+    text = unpack(hub.export(hub.concluded("P01")))["timeline.txt"].decode()
+    assert "赵**" in text
+    assert "Conclusion" in text
+    assert "逾期未答" in text
+    assert "2026-11-23T09:00:01.000000+08:00" in text
+    name, number = PEOPLE["P01"]
+    for private in (name, number, number[6:14], "执123号", "何承办"):
+        assert private not in text
+
+
+def test_only_messages_hold_personal_data(hub: LoggedHub) -> None:
+    files = unpack(hub.export(hub.concluded("P01")))
+    for name, content in files.items():
+        if not name.startswith("messages/"):
+            assert not any(private.encode() in content for private in (*PEOPLE["P01"], "执123号")), name
+
+
+def test_a_request_that_was_refused_or_is_still_open_has_a_bundle_too(hub: LoggedHub) -> None:
+    refused, _ = hub.tasks(inquiry(partners=["nobody"]))
+    still_open, _ = hub.tasks(inquiry(partners=["bank"]))
+    hub.sequence()
+    for request_id, expected in ((refused, ["request", "refusal"]), (still_open, ["request", "acceptance", "task"])):
+        bundle = hub.export(request_id)
+        assert types(unpack(bundle)) == expected
+        assert verify_bundle(bundle, hub.log_key).ok
+
+
+def test_duplicates_late_and_conflicting_replies_stay_verifiable(hub: LoggedHub) -> None:
+    request_id, record = hub.request(inquiry(partners=["bank", "vehicle"]))
+    bank, vehicle = [parse(each.value) for each in hub.feed([record]) if ".task" in parse(each.value).type]
+    hub.feed([record, hub.reply(bank), hub.reply(bank, "refused")])
+    hub.advance(10 * 24 * 3600)
+    hub.fire()
+    hub.feed([hub.reply(vehicle, "no-record")])
+    hub.sequence()
+    bundle = hub.export(request_id)
+    assert verify_bundle(bundle, hub.log_key).ok
+    kinds = {json.loads(content)["kind"] for name, content in unpack(bundle).items() if name.startswith("entries/")}
+    assert kinds >= {"message.duplicate", "message.rejected", "task.silent", "task.answered", "request.concluded", "party.key"}
+
+
+# -- whose log, whose key ----------------------------------------------------------------------------------------------
+
+
+def test_without_a_key_the_report_says_what_it_is_worth(hub: LoggedHub) -> None:
+    report = verify_bundle(hub.export(hub.controlled()))
+    assert report.ok
+    assert not report.trusted
+    assert any("取自本包" in line and "came from the bundle itself" in line for line in report.lines())
+    assert report.as_json()["log_key"] == "bundle"
+
+
+def test_a_bundle_of_another_log_fails_against_a_trusted_key(hub: LoggedHub, tmp_path: Path) -> None:
+    other = LoggedHub(tmp_path / "other")
+    forged = other.export(other.controlled())
+    other.close()
+    assert verify_bundle(forged).ok
+    assert failed(verify_bundle(forged, hub.log_key)) == ("log", {("log.vkey", "log-other")})
+
+
+def test_the_logs_key_put_into_a_forgers_bundle_does_not_help_it(hub: LoggedHub, tmp_path: Path) -> None:
+    other = LoggedHub(tmp_path / "other")
+    bundle = other.export(other.controlled())
+    other.close()
+
+    def put(files: dict[str, bytes]) -> None:
+        files["log.vkey"] = f"{hub.log_key}\n".encode()
+
+    forged = resigned(bundle, other.parties["hub"].signer, put)
+    check, found = failed(verify_bundle(forged, hub.log_key))
+    assert check == "log"
+    assert {code for _, code in found} == {"note-unsigned"}
+
+
+def test_a_key_that_the_log_does_not_know_proves_nothing(hub: LoggedHub) -> None:
+    """Whoever replaces a key in the set, and signs all that it signed anew, lacks the registration in the log."""
+    bundle = hub.export(hub.controlled())
+    pair = keys.generate("hub#1")
+
+    def replace_key(files: dict[str, bytes]) -> None:
+        held = json.loads(files["keys.jwks.json"])
+        for key in held["keys"]:
+            if key["kid"] == "hub#1":
+                key["x"] = pair.public_jwk()["x"]
+        files["keys.jwks.json"] = json.dumps(held).encode()
+
+    forged = resigned(bundle, Signer(pair), replace_key)
+    assert failed(verify_bundle(forged, hub.log_key)) == ("keys", {("keys.jwks.json", "key-unproven")})
+
+
+@pytest.mark.parametrize("member", ["party", "role", "valid_from", "valid_until", "compromised_at"])
+def test_a_key_must_be_as_the_log_has_it(hub: LoggedHub, member: str) -> None:
+    def change(files: dict[str, bytes]) -> None:
+        held = json.loads(files["keys.jwks.json"])
+        key = held["keys"][0]
+        key[member] = {"party": "police", "role": "connector-for"}.get(member) or key[member] + 1
+        files["keys.jwks.json"] = json.dumps(held).encode()
+
+    forged = resigned(hub.export(hub.controlled()), hub.parties["hub"].signer, change)
+    assert failed(verify_bundle(forged, hub.log_key)) == ("keys", {("keys.jwks.json", "key-unproven")})
+
+
+def test_only_the_hub_may_sign_a_manifest(hub: LoggedHub) -> None:
+    forged = resigned(hub.export(hub.controlled()), hub.parties["bank"].signer)
+    assert failed(verify_bundle(forged, hub.log_key)) == ("keys", {("manifest.jws", "manifest-signer")})
+    old = resigned(hub.export(hub.controlled()), hub.parties["hub"].signer,
+                   made_at=datetime(2020, 1, 1, tzinfo=CHINA))  # fmt: skip
+    assert failed(verify_bundle(old, hub.log_key)) == ("keys", {("manifest.jws", "manifest-signer")})
+
+
+def test_a_key_reported_compromised_stands_only_for_what_was_logged_before(hub: LoggedHub) -> None:
+    request_id = hub.controlled()
+    hub.advance(3600)
+    at = hub.now - 60 * 1_000_000
+    hub.register(with_keys(hub.directory, "bank", compromised_at=at))
+    hub.sequence()
+    bundle = hub.export(request_id)
+    assert verify_bundle(bundle, hub.log_key).ok
+    assert sum(b'"party.key"' in content for content in unpack(bundle).values()) == 4  # three keys, one of them reported
+
+    hub.register(with_keys(hub.directory, "bank", compromised_at=micros(datetime(2026, 11, 23, tzinfo=CHINA))))
+    hub.sequence()
+    with pytest.raises(EvidenceError) as caught:  # the report now reaches back behind the messages
+        hub.export(request_id)
+    assert caught.value.code == "bundle-unsound"
+    assert "key-compromised" in caught.value.message
+
+
+# -- a hub that lies ---------------------------------------------------------------------------------------------------
+
+
+def change_message(number: str, change: Callable[[bytes], bytes], hub: LoggedHub, signer: str) -> Change:
+    """Change one message and sign it anew in the name of `signer`."""
+
+    def apply(files: dict[str, bytes]) -> None:
+        value = change(files[f"messages/{number}.json"])
+        files[f"messages/{number}.json"] = value
+        files[f"messages/{number}.jws"] = hub.parties[signer].signer.sign(value).encode()
+
+    return apply
+
+
+def test_a_message_changed_by_its_own_sender_is_not_the_logged_one(hub: LoggedHub) -> None:
+    bundle = hub.export(hub.controlled())
+    later = change_message("005", lambda value: value.replace(b'"effective"', b'"queued"'), hub, "bank")
+    check, found = failed(verify_bundle(resigned(bundle, hub.parties["hub"].signer, later), hub.log_key))
+    assert check == "entries"
+    assert ("entries/005.json", "entry-other") in found
+
+
+def test_a_message_signed_by_another_party_is_refused(hub: LoggedHub) -> None:
+    bundle = hub.export(hub.controlled())
+    stolen = change_message("005", lambda value: value, hub, "hub")
+    report = verify_bundle(resigned(bundle, hub.parties["hub"].signer, stolen), hub.log_key)
+    assert failed(report) == ("signatures", {("messages/005.json", "source-mismatch")})
+
+
+def test_a_swapped_entry_or_proof_is_refused(hub: LoggedHub) -> None:
+    bundle = hub.export(hub.concluded())
+
+    def swap_entries(files: dict[str, bytes]) -> None:
+        files["entries/005.json"], files["entries/006.json"] = files["entries/006.json"], files["entries/005.json"]
+
+    check, found = failed(verify_bundle(resigned(bundle, hub.parties["hub"].signer, swap_entries), hub.log_key))
+    assert check == "log"
+    assert {file for file, _ in found} == {"proofs/005.tlog-proof", "proofs/006.tlog-proof"}
+
+    def swap_both(files: dict[str, bytes]) -> None:
+        swap_entries(files)
+        one, other = "proofs/005.tlog-proof", "proofs/006.tlog-proof"
+        files[one], files[other] = files[other], files[one]
+
+    check, found = failed(verify_bundle(resigned(bundle, hub.parties["hub"].signer, swap_both), hub.log_key))
+    assert found == {("proofs/005.tlog-proof", "checkpoint-other"), ("proofs/006.tlog-proof", "checkpoint-other")}
+
+
+def test_all_proofs_lead_to_the_checkpoint_of_the_manifest(hub: LoggedHub) -> None:
+    signer = hub.parties["hub"].signer
+    request_id = hub.controlled()
+    bundle = hub.export(request_id)
+    wrong = resigned(bundle, signer, log=LogName(origin=hub.log_key.name, size=3))
+    assert {code for _, code in failed(verify_bundle(wrong, hub.log_key))[1]} == {"checkpoint-other"}
+    hub.tasks(inquiry())
+    hub.sequence()
+    newer = unpack(hub.export(request_id))
+
+    def one_newer(files: dict[str, bytes]) -> None:
+        files["proofs/002.tlog-proof"] = newer["proofs/002.tlog-proof"]
+
+    mixed = resigned(bundle, signer, one_newer)
+    assert failed(verify_bundle(mixed, hub.log_key)) == ("log", {("proofs/002.tlog-proof", "checkpoint-other")})
+
+
+def test_a_message_left_out_is_missed_by_its_entry(hub: LoggedHub) -> None:
+    """A bundle cannot be thinned out: whatever its entries name must be here."""
+    bundle = hub.export(hub.controlled())
+    manifest = Manifest.model_validate_json(unpack(bundle)["manifest.json"])
+    last = max(at for at, step in enumerate(manifest.steps) if step.message is not None)
+    gone = manifest.steps[last]
+    kept = tuple(step.model_copy(update={"message": None, "jws": None}) if step is gone else step for step in manifest.steps)
+
+    def drop(files: dict[str, bytes]) -> None:
+        del files[str(gone.message)], files[str(gone.jws)]
+
+    check, found = failed(verify_bundle(resigned(bundle, hub.parties["hub"].signer, drop, steps=kept), hub.log_key))
+    assert check == "entries"
+    assert ("entries/" + gone.number + ".json", "entry-open") in found
+
+
+def test_steps_must_be_numbered_in_order_messages_first(hub: LoggedHub) -> None:
+    bundle = hub.export(hub.controlled())
+    steps = Manifest.model_validate_json(unpack(bundle)["manifest.json"]).steps
+    wrong = resigned(bundle, hub.parties["hub"].signer, steps=tuple(reversed(steps)))
+    assert failed(verify_bundle(wrong, hub.log_key)) == ("files", {("manifest.json", "manifest-malformed")})
+
+
+# -- what it takes to make one -----------------------------------------------------------------------------------------
+
+
+def test_an_entry_that_is_not_in_the_log_yet_is_said_so(hub: LoggedHub) -> None:
+    hub.sequence()
+    request_id, _ = hub.tasks(inquiry())
+    with pytest.raises(EvidenceError, match="try again") as caught:
+        hub.export(request_id)
+    assert caught.value.code == "entry-not-logged"
+    hub.sequence()
+    assert verify_bundle(hub.export(request_id), hub.log_key).ok
+
+
+def test_what_cannot_be_exported_has_a_coded_error(hub: LoggedHub) -> None:
+    request_id = hub.controlled()
+    with pytest.raises(EvidenceError, match="request-unknown"):
+        hub.export("00000000-0000-8000-8000-000000000000")
+    with hub.store.write() as connection:
+        connection.execute(t.case_keys.delete())
+    hub.vault.forget()
+    with pytest.raises(EvidenceError, match="case-erased"):
+        hub.export(request_id)
+
+
+def test_a_secret_or_directory_that_does_not_belong_to_the_store_is_said_so(hub: LoggedHub) -> None:
+    request_id = hub.controlled()
+    right = hub.vault
+    hub.vault = Vault(b"x" * 32)
+    with pytest.raises(EvidenceError, match="secret-wrong"):
+        hub.export(request_id)
+    hub.vault = right
+    hub.parties["hub"] = agency("hub-two", Role.HUB)
+    with pytest.raises(EvidenceError, match="key-unlogged"):
+        hub.export(request_id)
+
+
+def test_a_bundle_has_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"a": b"x" * 100, "b": b""}
+    size = len(pack(files))
+    monkeypatch.setattr(archive, "LARGEST", size)
+    assert unpack(pack(files)) == files
+    monkeypatch.setattr(archive, "LARGEST", size - 1)
+    with pytest.raises(EvidenceError, match="bundle-too-large"):
+        pack(files)
+    with pytest.raises(EvidenceError, match="bundle-too-large"):
+        pack({f"{number}": b"" for number in range(0x10000)})
+
+
+def test_a_request_id_that_two_courts_use_needs_the_court(hub: LoggedHub) -> None:
+    request_id, _ = hub.tasks(inquiry())
+    _, record = hub.request(inquiry(court="court-9902"), court="court-9902", id=request_id)
+    hub.feed([record])
+    with hub.store.read() as connection:
+        with pytest.raises(EvidenceError, match="request-ambiguous"):
+            find_request(connection, request_id)
+        keys_found = {find_request(connection, request_id, court) for court in ("court-9901", "court-9902")}
+        assert len(keys_found) == 2
+
+
+def test_a_store_that_differs_from_the_log_gives_no_bundle(hub: LoggedHub) -> None:
+    request_id = hub.controlled()
+    with hub.store.write() as connection:
+        rows = connection.execute(t.audit.select().where(t.audit.c.kind == "request.accepted")).one()
+        changed = rows.leaf.replace(b"request.accepted", b"request.accepteD")
+        connection.execute(t.audit.update().where(t.audit.c.seq == rows.seq).values(leaf=changed))
+    with pytest.raises(EvidenceError, match="log-differs"):
+        hub.export(request_id)
+
+
+def test_an_offline_export_says_so(hub: LoggedHub) -> None:
+    request_id = hub.controlled()
+    with hub.store.read() as connection:
+        bundle = export_bundle(
+            connection, hub.vault, hub.directory, hub.log_directory, key=find_request(connection, request_id), hub="hub",
+            signer=hub.parties["hub"].signer, now=hub.now, export="operator-offline",
+        )  # fmt: skip
+    report = verify_bundle(bundle, hub.log_key)
+    assert report.ok
+    assert any("离线导出" in line for line in report.lines())
+    assert Manifest.model_validate_json(unpack(bundle)["manifest.json"]).made_at == from_micros(hub.now)
+
+
+# -- with tools that we did not write ----------------------------------------------------------------------------------
+
+
+def openssl(folder: Path, public: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether `openssl pkeyutl` alone verifies an Ed25519 signature (RFC 8410 gives the public key's 12-byte prefix)."""
+    der = bytes.fromhex("302a300506032b6570032100") + public
+    for name, content in (("key.der", der), ("message", message), ("signature", signature)):
+        (folder / name).write_bytes(content)
+    command = ["openssl", "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", "key.der", "-rawin", "-in", "message",
+               "-sigfile", "signature"]  # fmt: skip
+    return subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=60).returncode == 0
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_openssl_alone_verifies_messages_manifest_and_checkpoint(hub: LoggedHub, tmp_path: Path) -> None:
+    files = unpack(hub.export(hub.controlled()))
+    held = {key["kid"]: b64url_decode(key["x"]) for key in json.loads(files["keys.jwks.json"])["keys"]}
+    for name in ("manifest.jws", "messages/001.jws", "messages/003.jws", "messages/005.jws"):
+        protected, _, signature = files[name].decode().split(".")
+        value = files[name.replace(".jws", ".json")]
+        public = held[json.loads(b64url_decode(protected))["kid"]]
+        assert openssl(tmp_path, public, protected.encode() + b"." + value, b64url_decode(signature)), name
+        assert not openssl(tmp_path, public, protected.encode() + b"." + value + b" ", b64url_decode(signature)), name
+    _, _, checkpoint = files["proofs/001.tlog-proof"].partition(b"\n\n")
+    text, _, line = checkpoint.partition(b"\n\n")
+    public = base64.b64decode(files["log.vkey"].decode().strip().split("+", 2)[2])[1:]
+    blob = base64.b64decode(line.split()[2])
+    assert openssl(tmp_path, public, text + b"\n", blob[4:])
+    assert NoteVerifier.parse(files["log.vkey"].decode().strip()).key_id == blob[:4]
