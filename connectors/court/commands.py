@@ -1,0 +1,104 @@
+"""`liandong court …`: a court submits drafts and reads results. Data go to stdout, progress to stderr.
+
+Exit codes: 0 done · 1 it failed, and the message says why · 2 wrong usage, settings or draft · 3 the hub refused a request
+or could not take it in (with --wait) · 4 a request is not concluded in time (with --wait) · 5 something read did not verify.
+"""
+
+import asyncio
+import json
+from contextlib import aclosing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connectors.court.drafts import Draft, DraftError, read_drafts
+from connectors.court.items import SentRequest
+from connectors.court.sdk import CourtClient, CourtError
+from connectors.court.show import json_of, line_of, outcome_of
+from hub.settings import Settings, read_settings
+
+app = typer.Typer(no_args_is_help=True, help="A court's requests and results / 法院端")
+
+_EXIT_CODES = "退出码 exit codes: 0 ok · 1 failed · 2 usage, settings, draft · 3 refused · 4 not concluded in time · 5 not verified"
+Config = Annotated[Path, typer.Option(help="The court's settings file: party, signing_key, secret_file, parties_dir, kafka.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON lines for programs.")]
+
+
+@app.command(epilog=_EXIT_CODES)
+def submit(
+    file: Annotated[Path, typer.Argument(help="A JSON file with a draft, or a list of drafts.")],
+    config: Config,
+    as_json: AsJson = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the conclusion of each.")] = False,
+    patience: Annotated[float, typer.Option(help="Longest wait for each, in seconds.")] = 120.0,
+) -> None:
+    """Sign and send requests; all drafts are checked before the first is sent.
+
+    Examples:
+
+    liandong court submit config/samples/docket/drafts/inquiry.json --config court.toml --wait
+
+    liandong court submit docket.json --config court.toml --json > sent.jsonl
+    """
+    try:
+        drafts = read_drafts(file)
+    except DraftError as error:
+        typer.echo(f"liandong: {error}", err=True)
+        raise typer.Exit(2) from error
+    raise typer.Exit(asyncio.run(_submit(read_settings(config), drafts, as_json, patience if wait else None)))
+
+
+async def _submit(settings: Settings, drafts: list[Draft], as_json: bool, patience: float | None) -> int:
+    """Send all, then wait for all; the exit code is that of the worst."""
+    worst = 0
+    async with CourtClient(settings) as client:
+        sent = []
+        for draft in drafts:
+            sent.append(await client.submit(draft))
+            typer.echo(f"» 已送达 sent {draft.data.number}", err=True)
+        for draft, request in zip(drafts, sent, strict=True):
+            row = {"request_id": request.request_id, "number": draft.data.number, "sha256": request.digest}
+            if patience is not None:
+                row["outcome"], code = await _outcome(client, request, patience)
+                worst = max(worst, code)
+            typer.echo(json.dumps(row, ensure_ascii=False) if as_json else "  ".join(row.values()))
+    return worst
+
+
+async def _outcome(client: CourtClient, request: SentRequest, patience: float) -> tuple[str, int]:
+    try:
+        outcome = outcome_of(await client.wait(request, patience))
+    except CourtError as error:
+        return error.code, 4
+    return outcome, 0 if outcome in ("complete", "incomplete") else 3
+
+
+@app.command(epilog=_EXIT_CODES)
+def results(
+    config: Config,
+    request: Annotated[str | None, typer.Option(help="Only what is about the request of this id.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
+    as_json: AsJson = False,
+    reveal: Annotated[bool, typer.Option("--reveal", help="With --json: names and numbers in clear.")] = False,
+) -> None:
+    """Read what came of requests, from the beginning; every signature is verified, the partners' own among them.
+
+    Examples:
+
+    liandong court results --config court.toml
+
+    liandong court results --config court.toml --request 6f0c… --json --reveal
+    """
+    if reveal and not as_json:
+        raise typer.BadParameter("use it with --json: the lines for people hold no personal data", param_hint="--reveal")
+    raise typer.Exit(asyncio.run(_results(read_settings(config), request, follow, as_json, reveal)))
+
+
+async def _results(settings: Settings, request: str | None, follow: bool, as_json: bool, reveal: bool) -> int:
+    sound = True
+    async with CourtClient(settings) as client, aclosing(client.results(request, follow=follow)) as items:
+        async for item in items:
+            sound = sound and item.sound
+            typer.echo(json.dumps(json_of(item, reveal=reveal), ensure_ascii=False) if as_json else line_of(item))
+    return 0 if sound else 5

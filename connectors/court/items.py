@@ -1,0 +1,104 @@
+"""What a court reads: each record of its results topic with the verdict on it, and on what it encloses."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from hub.engine.copies import open_copy
+from hub.engine.gate import Gate
+from hub.engine.records import Record, Unfit, digest_of
+from hub.trust.errors import SignatureError
+from hub.trust.parties import Directory, Party, Role
+from schemas.base import from_micros
+from schemas.envelope import VALUE_LIMIT
+from schemas.messages import (
+    Accepted,
+    Concluded,
+    HitReported,
+    HubMessage,
+    PartnerMessage,
+    Refused,
+    Rejected,
+    Replied,
+    ResultPassed,
+    SilenceRecorded,
+)
+
+RESULT_LIMIT = 2 * VALUE_LIMIT
+"""A result holds a partner's message in base64, so it may be larger than what a party sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentRequest:
+    """A request that the broker has: its id, and the SHA-256 of its bytes."""
+
+    request_id: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One message of the results topic. `at` is the broker's time, `digest` the SHA-256 of the bytes.
+
+    `message` is the hub's, or None where `fault`, a code of the contract, says why it is not what it claims to be. Of a
+    result, `enclosed` is the partner's own message, or None where `enclosed_fault` says why that is not to be believed.
+    """
+
+    at: datetime
+    digest: str
+    message: HubMessage | None = None
+    fault: str | None = None
+    enclosed: PartnerMessage | None = None
+    enclosed_fault: str | None = None
+
+    @property
+    def sound(self) -> bool:
+        """Whether the hub's signature and, where there is one, the partner's verified."""
+        return self.fault is None and self.enclosed_fault is None
+
+    def ends(self, sent: SentRequest) -> bool:
+        """Whether this is the last word on that request: its conclusion or refusal, or that it could not be taken in."""
+        if isinstance(self.message, Rejected):
+            return self.message.data.sha256 == sent.digest
+        return isinstance(self.message, Concluded | Refused) and self.message.correlationid == sent.request_id
+
+
+class Reader:
+    """Verifies records for one court against the party directory. Safe to use from worker threads."""
+
+    def __init__(self, court: str, directory: Directory) -> None:
+        self._directory = directory
+        self._gate = Gate(court, directory, _from_hub, RESULT_LIMIT)
+
+    def read(self, record: Record) -> Item:
+        """The verdict on one record. Never raises."""
+        at, digest = from_micros(record.timestamp), digest_of(record.value)
+        verdict = self._gate.check(record)
+        if isinstance(verdict, Unfit):
+            return Item(at, digest, fault=verdict.code)
+        message = verdict.message
+        if not isinstance(message, ResultPassed):
+            # The gate admits nothing but the hub's messages.
+            return Item(at, digest, message)  # type: ignore[arg-type]
+        enclosed, fault = self._enclosed(message)
+        return Item(at, digest, message, enclosed=enclosed, enclosed_fault=fault)
+
+    def _enclosed(self, result: ResultPassed) -> tuple[PartnerMessage | None, str | None]:
+        """The partner's message, if it is signed by that partner and about this very request and task."""
+        try:
+            message, party = open_copy(result.data.message, self._directory)
+        except SignatureError as error:
+            return None, error.code
+        except (ValidationError, ValueError):
+            return None, "shape-invalid"
+        if party.speaks_as != result.data.partner or not isinstance(message, Replied | HitReported):
+            return None, "source-mismatch"
+        if (message.correlationid, message.data.task_id) != (result.correlationid, result.data.task_id):
+            return None, "task-unknown"
+        return message, None
+
+
+def _from_hub(party: Party, message: object, _record: Record) -> bool:
+    kinds = Accepted | Refused | ResultPassed | SilenceRecorded | Concluded | Rejected
+    return party.role is Role.HUB and isinstance(message, kinds)
