@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hub.bus.connection import Connection
-from hub.bus.source import KafkaSource
 from hub.engine.records import Record
+from hub.trust.checkpoints import open_checkpoint
+from hub.trust.errors import LogError
+from hub.trust.merkle import EMPTY_TREE, leaf_hash
+from hub.trust.notes import NoteVerifier
+from hub.trust.tiles import TileReader
 
 
 @dataclass
@@ -30,23 +33,8 @@ class Tally:
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     answers: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
-
-
-async def read_all(connection: Connection, topics: list[str]) -> list[Record]:
-    """Every record of these topics, as it stands now."""
-    source = KafkaSource(connection, "harvest", topics)
-    found: list[Record] = []
-    try:
-        positions = await source.open()
-        source.seek(positions)
-        ends = await source.end_offsets()
-        while any(positions[place] < end for place, end in ends.items()):
-            for record in await source.take(1000, 200):
-                found.append(record)
-                positions[record.topic, record.partition] = record.offset + 1
-    finally:
-        await source.close()
-    return found
+    late: int = 0
+    hits: int = 0
 
 
 def write_topics(records: list[Record], names: list[str], prefix: str, folder: Path) -> None:
@@ -111,6 +99,10 @@ def _count_one(
     elif event == "non-response":
         tally.overdue += 1
         tally.answers.setdefault(data["partner"], []).append(("no-response", float("nan")))
+    elif event == "hit":
+        tally.hits += 1
+    elif event == "result":
+        tally.late += data["late"]
     elif event == "conclusion":
         tally.concluded += 1
         tally.waiting.discard(request)
@@ -126,6 +118,17 @@ def copy_log(source: Path, target: Path) -> int:
     shutil.copytree(source / "tile", target / "tile")
     (target / "checkpoint").write_bytes(checkpoint)
     return int(checkpoint.split(b"\n")[1])
+
+
+def verify_log(folder: Path) -> int:
+    """Hash every entry anew and hold the root against the signed checkpoint. Returns the size; raises `TrustError`."""
+    verifier = NoteVerifier.parse((folder / "log.vkey").read_text(encoding="utf-8").strip())
+    checkpoint = open_checkpoint((folder / "checkpoint").read_bytes(), verifier)
+    reader = TileReader(folder, checkpoint.size)
+    tree = EMPTY_TREE.extend(leaf_hash(reader.entry(index)) for index in range(checkpoint.size))
+    if tree.root != checkpoint.root:
+        raise LogError("log-damaged", "the entries do not hash to the signed root")
+    return checkpoint.size
 
 
 def _b64(value: bytes | None) -> str | None:

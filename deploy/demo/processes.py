@@ -31,7 +31,7 @@ class Child:
             line = await asyncio.wait_for(self.process.stdout.readline(), patience)
             found: dict[str, Any] = json.loads(line)
         except (TimeoutError, ValueError) as error:
-            raise ChildFailed(f"{self.name} did not start; see {self.log}") from error
+            raise self.failed(f"{self.name} did not start") from error
         return found
 
     async def logged(self, event: str, patience: float = 60.0) -> None:
@@ -43,7 +43,11 @@ class Child:
             if self.process.returncode is not None:
                 break
             await asyncio.sleep(0.05)
-        raise ChildFailed(f"{self.name} is not ready; see {self.log}")
+        raise self.failed(f"{self.name} is not ready")
+
+    def failed(self, words: str) -> ChildFailed:
+        """The error that says where to look."""
+        return ChildFailed(f"{words}; see {self.log}")
 
     async def stop(self, patience: float = 15.0) -> None:
         """Ask it to end; end it by force where that takes too long."""
@@ -69,7 +73,7 @@ class Household:
         """Run `python ARGUMENTS…`. In a session of its own, so that a Ctrl-C reaches us alone and we end it."""
         log = self._logs / f"{name}.log"
         clean = {key: value for key, value in os.environ.items() if not key.startswith("LIANDONG_")}
-        with open(log, "wb") as errors:
+        with open(log, "wb") as errors:  # noqa: ASYNC230 - opening a local file, once per process
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid()), sys.executable, *arguments,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, cwd=self._root, start_new_session=True,

@@ -19,22 +19,15 @@ STOCK = "bank-two"
 
 @dataclass(frozen=True)
 class Cluster:
-    """The Kafka that a run uses. Without `admin_username` it has no users: every party connects plainly."""
+    """The Kafka that a run uses. `own`: ours alone, with a user and an access list for each party; else somebody's, where
+    all parties share one way in and the run's topics stand behind a prefix."""
 
-    bootstrap_servers: str
-    admin_username: str = ""
-    admin_password: str = ""
-    prefix: str = ""
-    user_prefix: str = ""
+    admin: Connection
+    own: bool
 
     @property
-    def secured(self) -> bool:
-        return bool(self.admin_username)
-
-    def admin(self) -> Connection:
-        """The administrator's way in."""
-        return Connection(self.bootstrap_servers, self.admin_username, self.admin_password,
-                          "SASL_PLAINTEXT" if self.secured else "PLAINTEXT", self.prefix)  # fmt: skip
+    def prefix(self) -> str:
+        return self.admin.prefix
 
 
 @dataclass(frozen=True)
@@ -70,18 +63,30 @@ class World:
     def prepare(self) -> None:
         """Keys, secrets and Kafka passwords for every party."""
         enrol(ROOT / "config" / "parties", self.folder)
-        (self.folder / "settings").mkdir(exist_ok=True)
+        for name in ("settings", "connectors"):
+            (self.folder / name).mkdir(exist_ok=True)
         for party in self.plan_parties:
-            file = self.password_file(party)
-            file.touch(mode=0o600)
-            file.write_text(secrets.token_urlsafe(24), encoding="ascii")
+            self.secret(self.password_file(party), secrets.token_urlsafe(24))
+
+    @staticmethod
+    def secret(file: Path, content: str) -> Path:
+        """A file that only its owner can read."""
+        file.touch(mode=0o600)
+        file.write_text(content, encoding="ascii")
+        return file
+
+    def connection(self, cluster: Cluster, party: str) -> tuple[str, Path | None]:
+        """User name and password file of one party."""
+        if cluster.own:
+            return party, self.password_file(party)
+        return cluster.admin.username, self.password_file("shared") if cluster.admin.username else None
 
     def kafka_table(self, cluster: Cluster, party: str) -> dict[str, str]:
         """The `[kafka]` table of one party's settings."""
-        table = {"bootstrap_servers": cluster.bootstrap_servers, "topic_prefix": cluster.prefix}
-        if not cluster.secured:
-            return {**table, "protocol": "PLAINTEXT"}
-        return {**table, "protocol": "SASL_PLAINTEXT", "username": party, "password_file": str(self.password_file(party))}
+        username, file = self.connection(cluster, party)
+        table = {"bootstrap_servers": cluster.admin.bootstrap_servers, "topic_prefix": cluster.prefix,
+                 "protocol": cluster.admin.protocol}  # fmt: skip
+        return table | ({"username": username, "password_file": str(file)} if file is not None else {})
 
     def write(self, party: str, table: dict[str, object]) -> Path:
         """A settings file. Values are text, numbers, lists and tables of those."""
@@ -96,6 +101,12 @@ class World:
             "signing_key": str(self.key(HUB)), "log_key": str(self.key("log")),
             "secret_file": str(self.folder / "keys" / "hub.secret"), "kafka": self.kafka_table(cluster, HUB),
             "console": {"host": "127.0.0.1", "port": port},
+        })  # fmt: skip
+
+    def court_settings(self, cluster: Cluster, court: str) -> Path:
+        return self.write(court, {
+            "party": court, "parties_dir": str(self.parties), "signing_key": str(self.key(court)),
+            "secret_file": str(self.folder / "keys" / f"{court}.secret"), "kafka": self.kafka_table(cluster, court),
         })  # fmt: skip
 
     def connector_settings(self, cluster: Cluster, party: str, options: dict[str, object], webhook_port: int) -> Path:

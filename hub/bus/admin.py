@@ -57,6 +57,14 @@ def provision(connection: Connection, plan: Plan, passwords: Mapping[str, str]) 
     _until(lambda: bindings <= _bindings(admin) and names <= admin.list_topics(timeout=_PATIENCE).topics.keys())
 
 
+def provision_topics(connection: Connection, plan: Plan) -> None:
+    """The topics of `plan` alone, on a cluster whose users and access lists are somebody else's. Raises as `provision`."""
+    admin = connect(connection)
+    _create_topics(admin, plan.topics)
+    names = {topic.name for topic in plan.topics}
+    _until(lambda: names <= admin.list_topics(timeout=_PATIENCE).topics.keys())
+
+
 def connect(connection: Connection) -> AdminClient:
     """A client that has had an answer. Keep it until all that it was asked has settled: answers to a dropped one are lost.
 
