@@ -50,6 +50,8 @@ class ConnectorConformance:
     act: ClassVar[str]
     """The simulator's operation that a control begins with."""
     searched: ClassVar[tuple[str, ...]] = ("resident-id-18", "resident-id-15")
+    control_recovery: ClassVar[Recovery] = Recovery.IDEMPOTENT
+    """What the protocol declares for a control whose outcome is unknown."""
     releases: ClassVar[bool] = True
 
     def options(self, site: Site) -> Mapping[str, Any]:
@@ -213,30 +215,38 @@ class ConnectorConformance:
         task = bench.send(self.control())
         assert (await bench.reply(task)).kind is ReplyKind.RESULT
         assert len(await effects(partner, task.id)) == 1
+        await self.was_not_repeated_blindly(partner, task)
 
     @pytest.mark.parametrize("control", [False, True])
     async def test_a_crash_between_call_and_commit_changes_nothing_twice(
         self, bench: Bench, partner: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch, control: bool
     ) -> None:
-        called: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
+        called = asyncio.Event()
         call = bench.connector.call
 
         async def lost(jobs: Sequence[Job]) -> Mapping[str, Outcome]:
             await call(jobs)
-            called.set_result(jobs[0])
+            called.set()
             return await asyncio.Future()
 
         monkeypatch.setattr(bench.connector, "call", lost)
         task = bench.send(self.control() if control else self.inquiry())
-        job = await asyncio.wait_for(called, 10)
+        await asyncio.wait_for(called.wait(), 10)
         await bench.die()
         await bench.start()
-        if bench.connector.recovery(job) is Recovery.MANUAL:
+        if control and self.control_recovery is Recovery.MANUAL:
             await bench.becomes(task, JobStatus.MANUAL)
             assert not bench.replies(task)
         else:
             assert (await bench.reply(task)).kind is ReplyKind.RESULT
         assert len(await effects(partner, task.id)) == control
+        if control:
+            await self.was_not_repeated_blindly(partner, task)
+
+    async def was_not_repeated_blindly(self, partner: aiohttp.ClientSession, task: TaskSent) -> None:
+        """Only a protocol that declares its controls idempotent may send one again without having asked."""
+        sent = [call for call in await calls(partner, task.id) if call["operation"] == self.act]
+        assert len(sent) == 1 or self.control_recovery is Recovery.IDEMPOTENT
 
     # -- answers that are none -----------------------------------------------------------------------------------------
 
