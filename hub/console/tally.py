@@ -114,7 +114,13 @@ class Tally:
             .select_from(t.messages)
             .join(t.tasks, (task.request_key == reply.request_key) & (task.message_id == reply.message_id))
             .join(asked, (asked.c.request_key == task.request_key) & (asked.c.message_id == task.task_id))
-            .where(reply.pk > after, reply.pk <= upto, reply.direction == "in", asked.c.direction == "out")
+            .where(
+                reply.pk > after,
+                reply.pk <= upto,
+                reply.direction == "in",
+                reply.type.endswith(".reply.v1"),
+                asked.c.direction == "out",
+            )
             .order_by(reply.pk)
         )
         for partner, outcome, settled_at, asked_at in connection.execute(query):
