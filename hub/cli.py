@@ -78,7 +78,10 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(config_app, name="config")
 
 
-def _add_plugins() -> None:
+def _add_commands() -> None:
+    from hub.evidence.commands import app as evidence_app
+
+    app.add_typer(evidence_app, name="evidence")
     for entry in sorted(entry_points(group="liandong.commands"), key=lambda entry: entry.name):
         app.add_typer(entry.load(), name=entry.name)
 
@@ -91,7 +94,7 @@ def main() -> None:
     from hub.trust.errors import TrustError
     from hub.trust.parties import DirectoryError
 
-    _add_plugins()
+    _add_commands()
     try:
         app()
     except* (BusError, ConfigError, StoreError, TrustError, DirectoryError) as group:

@@ -8,10 +8,12 @@ store's thread, the next is verified and the one before is published.
 
 import asyncio
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 import structlog
@@ -208,7 +210,7 @@ class Processor:
             if len(batch) == 1:
                 record = batch[0].record
                 log.error("engine.poison", topic=record.topic, partition=record.partition, offset=record.offset,
-                          error=type(error).__name__)  # fmt: skip
+                          error=type(error).__name__, where=_place(error))  # fmt: skip
                 bad = error
                 return self._attempt(
                     cluster, batch, lambda work: self._application.poison(work, record, bad), published
@@ -325,3 +327,9 @@ class Processor:
     def _load(self, after: int) -> list[Outgoing]:
         with self._store.read() as connection:
             return load_page(connection, self._vault, after)
+
+
+def _place(error: BaseException) -> str:
+    """Where it was raised: file and line, without any value that may be somebody's data."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
