@@ -131,6 +131,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "not-sequenced": ("待入日志", "not in the log yet"),
     "cut": ("记录很多,只显示最早的 200 条。", "There are many entries; only the first 200 are shown."),
     "expires": ("有效期至", "Expires"),
+    "original": ("原请求", "Original request"),
     "config": ("配置摘要", "Configuration"),
     "case": ("案号", "Case"), "subject": ("类型", "Type"), "name": ("姓名/名称", "Name"), "number": ("号码", "Number"),
     "asset": ("财产", "Asset"), "asset-number": ("财产编号", "Asset number"), "term-months": ("期限(月)", "Term (months)"),
@@ -183,7 +184,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "automatic": ("自动", "automatic"), "manual": ("人工", "manual"), "receipt": ("签收", "receipt"),
     "reply": ("答复", "reply"), "effective": ("已生效", "effective"), "queued": ("轮候", "queued"),
     "released": ("已解除", "released"), "armed": ("已布控", "armed"), "withdrawn": ("已撤控", "withdrawn"),
-    "late": ("结论后到达", "after the deadline"), "outcome-unknown": ("是否已控制不明", "outcome unknown"),
+    "late": ("期限后到达", "after the deadline"), "outcome-unknown": ("是否已控制不明", "outcome unknown"),
     # dead letters
     "stage.size": ("大小", "size"), "stage.signature": ("签名", "signature"), "stage.contract": ("内容规范", "contract"),
     "stage.sender": ("收发方", "sender"), "stage.key": ("密钥", "key"), "stage.time": ("时间", "time"),
