@@ -85,11 +85,15 @@ def find(connection: Connection, task_id: str) -> JobRow | None:
     return None if row is None else _row(row)
 
 
-def put(connection: Connection, task_ids: Sequence[str], status: JobStatus, **values: Any) -> None:
-    """Give these jobs a status and further column values; `state` is a mapping."""
+def put(connection: Connection, task_ids: Sequence[str], status: JobStatus, **values: Any) -> int:
+    """Give these jobs a status and further column values; `state` is a mapping. Returns how many it changed.
+
+    A job that is done stays so: the partner may have answered by itself while a call to it was under way.
+    """
     if "state" in values:
         values["state"] = json.dumps(dict(values["state"]))
-    connection.execute(update(jobs).where(jobs.c.task_id.in_(task_ids)).values(status=status, **values))
+    still_open = jobs.c.task_id.in_(task_ids) & (jobs.c.status != JobStatus.DONE)
+    return connection.execute(update(jobs).where(still_open).values(status=status, **values)).rowcount
 
 
 def after_crash(connection: Connection) -> int:

@@ -207,8 +207,8 @@ class Runner:
             for job in jobs:
                 outcome = outcomes.get(job.key)
                 if isinstance(outcome, Answer):
-                    table.put(work.connection, [job.key], JobStatus.DONE, fault=None)
-                    self._desk.reply(work, tasks[job.key], outcome)
+                    if table.put(work.connection, [job.key], JobStatus.DONE, fault=None):
+                        self._desk.reply(work, tasks[job.key], outcome)
                 elif isinstance(outcome, Pending):
                     table.put(work.connection, [job.key], JobStatus.WAITING, state=outcome.state,
                               due_at=self._after(outcome.seconds), attempt=0, fault=None)  # fmt: skip
