@@ -1,7 +1,6 @@
 """The business registry's connector under the common suite, and what is particular to it."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -35,6 +34,17 @@ class TestBusinessRegistry(ConnectorConformance):
     def control(self, **changes: Any) -> Data:
         return control("freeze", SHARE, "P06", **changes)
 
+    @pytest.mark.parametrize("control", [False, True])
+    async def test_a_broken_answer_is_no_reply(
+        self, bench: Bench, partner: aiohttp.ClientSession, control: bool
+    ) -> None:
+        """All answers but the token's, without which nothing is asked at all."""
+        await set_faults(partner, *({"kind": "broken-answer", "operation": name} for name in ("equities", "freeze")))
+        task = bench.send(self.control() if control else self.inquiry())
+        await bench.until(lambda: self.faulty(bench, task))
+        assert not bench.replies(task)
+        assert len(await effects(partner, task.id)) == control
+
     async def test_a_freeze_is_effective_with_its_publicity_notice(
         self, bench: Bench, partner: aiohttp.ClientSession
     ) -> None:
@@ -58,7 +68,7 @@ class TestBusinessRegistry(ConnectorConformance):
         assert measure.state == "queued"
         assert measure.rank is not None
         assert measure.rank > 1
-        assert measure.starts is measure.ends is measure.controlled is None
+        assert (measure.starts, measure.ends, measure.controlled) == (None, None, None)
 
     async def test_a_release_has_a_notice_of_its_own(self, bench: Bench) -> None:
         data = self.control()
@@ -131,4 +141,3 @@ class TestBusinessRegistry(ConnectorConformance):
         await bench.becomes(task, JobStatus.MANUAL)
         assert await bench.fault(task) == "http-401"
         assert await calls(partner, task.id) == []
-        assert timedelta(0) == timedelta(0)
