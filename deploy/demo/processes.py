@@ -84,9 +84,9 @@ class Household:
         return child
 
     async def stop(self) -> None:
-        """End every child: first those that were started last."""
-        while self._children:
-            await self._children.pop().stop()
+        """End every child, all at once: whatever is cut off is what every part must be able to bear."""
+        children, self._children = self._children, []
+        await asyncio.gather(*(child.stop() for child in children))
 
     def ended(self) -> list[Child]:
         """Children that ended by themselves with a fault."""

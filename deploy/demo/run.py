@@ -8,11 +8,15 @@ from typing import Any
 
 from deploy.demo import harvest
 from deploy.demo.harvest import Tally
-from deploy.demo.linkage import LIANDONG, Running, linkage
+from deploy.demo.linkage import Running, linkage
 from deploy.demo.processes import Child
 from deploy.demo.show import err, out, step, table_of
 from deploy.demo.world import COURTS, World
+from hub.evidence.offline import export_offline
+from hub.evidence.verify import verify_bundle
+from hub.settings import read_settings
 from hub.trust.errors import TrustError
+from hub.trust.notes import NoteVerifier
 
 PATIENCE = 90.0
 """Longest wait for the last conclusion, in seconds; the sample agreements' deadlines are well below."""
@@ -28,7 +32,7 @@ async def run(world: World, *, stay: bool) -> int:
         tally = await _settled(running, sent)
         step("导出主题、日志与证据,并独立验证 · writing topics, log and evidence, and verifying them")
         log_size, log_verifies = await _copy_log(running)
-        bundles = await _evidence(running, tally)
+        bundles = await asyncio.to_thread(_evidence, world, tally)
         await running.follower.caught_up()
         tally = harvest.count(running.follower.records, running.cluster.prefix)
         harvest.write_topics(running.follower.records, running.topics, running.cluster.prefix, world.folder / "topics")
@@ -97,32 +101,24 @@ async def _copy_log(running: Running) -> tuple[int, bool]:
         return 0, False
 
 
-async def _evidence(running: Running, tally: Tally) -> dict[str, bool]:
-    """A bundle for one request of each kind and outcome, exported and verified by the command that anyone would use."""
-    folder = running.world.folder / "evidence"
+def _evidence(world: World, tally: Tally) -> dict[str, bool]:
+    """A bundle for one request of each kind and outcome, written, read again, and verified against the log's own key."""
+    folder = world.folder / "evidence"
     folder.mkdir()
     chosen: dict[tuple[str, str], str] = {}
     for row in tally.rows.values():
         if row["outcome"] is not None:
             chosen.setdefault((row["kind"], row["outcome"]), row["id"])
+    key = NoteVerifier.parse((world.folder / "log" / "log.vkey").read_text(encoding="utf-8").strip())
     verdicts = {}
     for (kind, outcome), request in sorted(chosen.items()):
         file = folder / f"{kind}-{outcome}.zip"
-        settings = str(running.world.settings("hub"))
-        exported = await _command("evidence", "export", request, "--config", settings, "--out", str(file))
-        key = (running.world.folder / "log" / "log.vkey").read_text(encoding="utf-8").strip()
-        verdicts[file.name] = exported and await _command("evidence", "verify", str(file), "--log-key", key)
+        file.write_bytes(export_offline(read_settings(world.settings("hub")), request))
+        report = verify_bundle(file.read_bytes(), key)
+        verdicts[file.name] = report.ok
+        if not report.ok:
+            err.print("\n".join(report.lines()), markup=False)
     return verdicts
-
-
-async def _command(*arguments: str) -> bool:
-    child = await asyncio.create_subprocess_exec(
-        LIANDONG, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    words, _ = await child.communicate()
-    if child.returncode:
-        err.print(words.decode(errors="replace"), markup=False)
-    return child.returncode == 0
 
 
 def _unexpected(sent: list[dict[str, Any]], tally: Tally) -> list[str]:

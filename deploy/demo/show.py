@@ -1,35 +1,42 @@
 """What a person sees of a run: progress on stderr, the table of answers and the verdict on stdout."""
 
 import math
+import sys
+import time
 from statistics import median
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from deploy.demo.harvest import Tally
 
-err = Console(stderr=True, highlight=False)
-out = Console(highlight=False)
+_WIDTH = 110
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDTH)
+_began = time.monotonic()
 
 PARTNERS = {
-    "real-estate": "不动产登记 real estate", "vehicle": "车辆登记 vehicles", "business-registry": "经营主体登记 business registry",
-    "police": "公安 police", "bank": "银行 bank", "bank-two": "第二银行(无连接器) bank without a connector",
+    "real-estate": "不动产 real estate", "vehicle": "车辆 vehicles", "business-registry": "经营主体 business",
+    "police": "公安 police", "bank": "银行 bank", "bank-two": "第二银行 bank two*",
 }  # fmt: skip
 ANSWERS = {
-    "result": "有结果 result", "no-record": "查无 no record", "partial": "部分 partial", "not-controlled": "未能控制 not controlled",
-    "refused": "拒绝 refused", "returned": "退回 returned", "no-response": "未答复 silent",
+    "result": "有结果 found", "no-record": "查无 none", "partial": "部分 part", "not-controlled": "未控制 not held",
+    "refused": "拒绝 refused", "returned": "退回 returned", "no-response": "逾期 silent",
 }  # fmt: skip
 
 
 def step(words: str) -> None:
     """One line of progress."""
-    err.print(f"[cyan]»[/] {words}")
+    err.print(f"[dim]{time.monotonic() - _began:5.1f} s[/] [cyan]»[/] {words}")
 
 
 def table_of(tally: Tally) -> Table:
     """What each partner answered, and how long it took from the task at the broker to the reply at the broker."""
-    table = Table(title="各单位答复 · What each partner answered", title_justify="left")
-    table.add_column("单位 partner")
+    table = Table(title="各单位答复 · What each partner answered", title_justify="left", box=box.SIMPLE_HEAD,
+                  caption="* 无连接器,使用通用 Kafka 客户端 · without a connector, on a stock Kafka client",
+                  caption_justify="left", padding=(0, 1))  # fmt: skip
+    table.add_column("单位\npartner", no_wrap=True)
     for words in ANSWERS.values():
         table.add_column(words.replace(" ", "\n", 1), justify="right")
     table.add_column("中位耗时\nmedian", justify="right")

@@ -52,23 +52,10 @@ def export(
 
     Example: liandong evidence export 0b1c… --out bundle.zip
     """
-    from hub.engine.processor import now_micros
-    from hub.evidence.export import export_bundle, find_request
-    from hub.settings import Secrets, read_settings
-    from hub.store.database import open_readonly
-    from hub.store.vault import Vault
-    from hub.trust import keys
-    from hub.trust.jws import Signer
-    from hub.trust.parties import Directory
+    from hub.evidence.offline import export_offline
+    from hub.settings import read_settings
 
-    settings = read_settings(config)
-    folder = data_dir or settings.data_dir
-    with open_readonly(folder / "hub.db") as connection:
-        bundle = export_bundle(
-            connection, Vault(Secrets.read(settings.secret_file).master), Directory.load(settings.parties_dir), folder / "log",
-            key=find_request(connection, request_id, court), hub=settings.party,
-            signer=Signer(keys.load(settings.signing_key)), now=now_micros(), export="operator-offline",
-        )  # fmt: skip
+    bundle = export_offline(read_settings(config), request_id, court=court, data_dir=data_dir)
     try:
         with open(out, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:  # it holds personal data
             file.write(bundle)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from hub.store import tables as t
@@ -65,12 +65,17 @@ def save(connection: Connection, requests: Iterable[RequestState], tasks: Iterab
     """Write changed states back."""
     changed = [
         {"k": request.key, "status": request.status, "outcome": request.outcome, "conclusion_id": request.conclusion_id,
-         "concluded_at": now if request.status is RequestStatus.CONCLUDED else None,
+         "at": now if request.status is RequestStatus.CONCLUDED else None,
          "follow_ups": ",".join(sorted(request.follow_ups))}
         for request in requests
     ]  # fmt: skip
     if changed:
-        statement = update(t.requests).where(t.requests.c.key == bindparam("k"))
+        # A late answer or a hit touches a concluded request again; the time of its conclusion stays.
+        first = func.coalesce(t.requests.c.concluded_at, bindparam("at"))
+        statement = update(t.requests).where(t.requests.c.key == bindparam("k")).values(
+            status=bindparam("status"), outcome=bindparam("outcome"), conclusion_id=bindparam("conclusion_id"),
+            follow_ups=bindparam("follow_ups"), concluded_at=first,
+        )  # fmt: skip
         connection.execute(statement, changed)
     parts = [
         {"k": task.task_id, "status": task.status, "outcome": task.outcome, "received_at": task.received_at,
