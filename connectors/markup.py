@@ -14,12 +14,12 @@ class BrokenError(Exception):
 
 
 def read(raw: bytes, root: str) -> Element:
-    """The root element, which must be called `root`. Entities and external references are refused (defusedxml).
+    """The root element, which must be called `root`. Document types, and with them entities, are refused (defusedxml).
 
     Raises `BrokenError`.
     """
     try:
-        element: Element = fromstring(raw)
+        element: Element = fromstring(raw, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise BrokenError(f"not well-formed XML: {type(error).__name__}") from None
     if element.tag != root:

@@ -24,6 +24,7 @@ from hub.engine.gate import Gate
 from hub.engine.processor import Processor, now_micros
 from hub.engine.records import Inbound, Outgoing, Record, digest_of
 from hub.store.database import Database
+from hub.store.tables import dead_letters
 from hub.trust.parties import Directory, Role
 from schemas.base import CHINA
 from schemas.messages import HitReported, Received, Replied, TaskSent, parse
@@ -201,6 +202,15 @@ class Bench:
             return (now if isinstance(now, bool) else await now) or None
 
         await eventually(look)
+
+    async def set_aside(self) -> int:
+        """How many records were unfit or could not be decided on."""
+
+        def read() -> int:
+            with self.store.read() as connection:
+                return connection.scalar(select(func.count()).select_from(dead_letters)) or 0
+
+        return await self.processor.on_store(read)
 
     async def table(self) -> tuple[int, str]:
         """How many jobs there are, and every cell of the job table as text."""

@@ -160,6 +160,7 @@ class ConnectorConformance:
         assert len(bench.replies(task)) == 1
         assert len(await effects(partner, task.id)) == 1
         assert (await bench.table())[0] == 2
+        assert await bench.set_aside() == 0
 
     # -- a partner that is slow, busy or down --------------------------------------------------------------------------
 
