@@ -106,7 +106,8 @@ class Pages:
         other = LANGUAGES[1 - LANGUAGES.index(language)]
         now = self._reader.now()
         context = {
-            "language": language, "other": other, "switch": str(request.rel_url.update_query({_COOKIE: other})),
+            # A query alone is relative to this page: a path that begins with // would name another host.
+            "language": language, "other": other, "switch": f"?{request.rel_url.update_query({_COOKIE: other}).query_string}",
             "path": request.path, "t": words.word, "term": words.term, "party": words.party, "words": words,
             "code_words": words.code, "duration": words.duration, "tone": formats.tone, "glyph": formats.GLYPHS,
             "iso": formats.iso, "at": lambda at, fine=False: formats.clock_time(at, now, fine=fine),
