@@ -61,8 +61,10 @@ def found(raw: bytes, findings: Sequence[Finding], searched: Sequence[str]) -> A
 
 
 def asked_for(job: Job, field: str) -> bool:
-    """V30: whether `partner-kind.field` was asked for; a request that names no fields asks for all that are granted."""
-    return not job.request.data.fields or field in job.request.data.fields
+    """V30: whether `partner-kind.field` was asked for; a request that names none of this kind's asks for all granted."""
+    kind = field.partition(".")[0] + "."
+    named = [name for name in job.request.data.fields if name.startswith(kind)]
+    return not named or field in named
 
 
 def notice_number(legal: LegalBasis) -> str:

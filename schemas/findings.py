@@ -1,4 +1,5 @@
-"""What a partner found. Only fields that an agreement grants travel; a connector drops the rest before it signs (V30)."""
+"""What a partner found. Only fields that an agreement grants travel; a connector drops the rest before it signs (V30):
+what may be dropped is optional here, and absent is "not asked", never "none"."""
 
 from typing import Annotated, Literal
 
@@ -29,7 +30,7 @@ class RealEstateFinding(Model):
     location: Text
     certificate: Text
     holder: Text
-    mortgaged: bool
+    mortgaged: bool | None = None
     measures: Measures = ()
 
 
@@ -43,7 +44,7 @@ class VehicleFinding(Model):
     brand: Text
     registrar: Text
     registered_on: Day | None = None
-    mortgaged: bool
+    mortgaged: bool | None = None
     measures: Measures = ()
 
 
@@ -76,8 +77,8 @@ class AccountFinding(Model):
     number: AccountNumber
     branch: Text
     currency: Literal["CNY"]
-    balance: Balance
-    available: Balance
+    balance: Balance | None = None
+    available: Balance | None = None
     status: Text
     flags: Annotated[tuple[Text, ...], Field(max_length=20)] = ()
     measures: Measures = ()

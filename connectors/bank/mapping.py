@@ -98,10 +98,10 @@ def _finding(job: Job, account: protocol.Account) -> AccountFinding:
                         until=date.fromisoformat(measure.until) if measure.until else None)
         for measure in account.measures
     ) if asked_for(job, "bank.measures") else ()  # fmt: skip
+    amounts = {"balance": account.balance, "available": account.available} if asked_for(job, "bank.balance") else {}
     return AccountFinding.model_validate({
         "kind": "account", "number": account.number, "branch": account.branch, "currency": account.currency,
-        "balance": account.balance, "available": account.available, "status": account.status,
-        "flags": account.flags, "measures": measures,
+        "status": account.status, "flags": account.flags, "measures": measures, **amounts,
     })  # fmt: skip
 
 

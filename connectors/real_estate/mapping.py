@@ -117,7 +117,8 @@ def _finding(job: Job, right: Right) -> RealEstateFinding:
     ) if asked_for(job, "real-estate.measures") else ()  # fmt: skip
     return RealEstateFinding(
         kind="real-estate", unit_code=right.unit_code, location=right.location, certificate=right.certificate,
-        holder=right.holder, mortgaged=_MORTGAGE[right.mortgage], measures=measures,
+        holder=right.holder, measures=measures,
+        mortgaged=_MORTGAGE[right.mortgage] if asked_for(job, "real-estate.mortgage") else None,
     )  # fmt: skip
 
 

@@ -36,11 +36,10 @@ def found(job: Job, subject: Subject, pages: Sequence[Page], raw: bytes) -> Answ
         return Answer(ReplyKind.NO_RECORD, raw, searched=tuple(searched))
     if not all(terms.is_named(subject.name, file.registered_owner) for file in files):
         return terms.identity_mismatch(raw, tuple(searched))
-    with_measures = terms.asked_for(job, "vehicle.measures")
-    return terms.found(raw, [_finding(file, with_measures=with_measures) for file in files], tuple(searched))
+    return terms.found(raw, [_finding(job, file) for file in files], tuple(searched))
 
 
-def _finding(file: VehicleFile, *, with_measures: bool) -> VehicleFinding:
+def _finding(job: Job, file: VehicleFile) -> VehicleFinding:
     measures = tuple(
         ExistingMeasure(authority=seal.case_number, document=seal.ruling_no, until=seal.to) for seal in file.seals
     )
@@ -52,8 +51,8 @@ def _finding(file: VehicleFile, *, with_measures: bool) -> VehicleFinding:
         brand=file.brand,
         registrar=file.registrar,
         registered_on=file.registered_on,
-        mortgaged=file.mortgaged,
-        measures=measures if with_measures else (),
+        mortgaged=file.mortgaged if terms.asked_for(job, "vehicle.mortgage") else None,
+        measures=measures if terms.asked_for(job, "vehicle.measures") else (),
     )
 
 
