@@ -180,9 +180,9 @@ def main() -> None:
         password = options.password_file.read_text().strip()
         cluster |= {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "SCRAM-SHA-512"}
         cluster |= {"sasl.username": options.username, "sasl.password": password}
-    # A static member that comes back after a crash takes up its partitions at once.
-    membership = {"group.id": options.party, "group.instance.id": options.party}
-    consumer = Consumer(cluster | membership | {"enable.auto.commit": False, "auto.offset.reset": "earliest"})
+    # After a crash the group waits for the dead member this long, before its partitions are given out anew.
+    group = {"group.id": options.party, "session.timeout.ms": 6000, "heartbeat.interval.ms": 2000}
+    consumer = Consumer(cluster | group | {"enable.auto.commit": False, "auto.offset.reset": "earliest"})
     consumer.subscribe([f"{options.topic_prefix}hub.tasks.{options.party}.v1"], on_assign=lambda *_: log("ready"))
     book = Book(json.loads(options.data.read_text(encoding="utf-8")), options.journal)
     key, keys = (json.loads(file.read_text()) for file in (options.key, options.jwks))

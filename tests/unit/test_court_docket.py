@@ -34,10 +34,10 @@ def linkage() -> Linkage:
     return load_linkage(Path("config"), Path("config/samples/agreements"), Directory.load(Path("config/parties")))
 
 
-def whole(step: Step) -> dict[str, object]:
+def whole(step: Step) -> samples.Data:
     """The request's data with an original's id where the step cites one."""
     original = {} if step.original is None else {"original": "99010000-0000-4000-8000-000000000001"}
-    return step.draft["data"] | original
+    return {**step.draft["data"], **original}
 
 
 def test_it_is_as_large_as_it_must_be() -> None:
