@@ -189,6 +189,7 @@ def main() -> None:
     agency = Agency(options.party, options.hub, options.court, OKPKey.import_key(key), KeySet.import_key_set(keys), book)
     producer = Producer(cluster | {"enable.idempotence": True, "acks": "all"})
     run(agency, consumer, producer, f"{options.topic_prefix}hub.replies.v1")
+    book.close()
 
 
 if __name__ == "__main__":

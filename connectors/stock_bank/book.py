@@ -45,6 +45,9 @@ class Book:
         row = task_id, sha256, json.dumps(messages), effect and json.dumps(effect)
         self._journal.execute("INSERT INTO tasks VALUES (?, ?, ?, ?)", row)
 
+    def close(self) -> None:
+        self._journal.close()
+
     def answer(self, request: Json) -> Answer:
         """Carry out a court's request. Name and number must both agree with the bank's file: there is no best match."""
         data, subject = request["data"], request["data"]["subject"]
