@@ -11,6 +11,7 @@ from hub.bootstrap import Hub
 from hub.evidence.archive import pack, unpack
 from hub.evidence.export import export_bundle, find_request
 from hub.evidence.manifest import MANIFEST, SIGNATURE, Manifest
+from hub.evidence.report import Report
 from hub.store import journal
 from hub.trust import keys
 from hub.trust.jws import Signer
@@ -103,3 +104,11 @@ def resigned(
     digests = {name: hashlib.sha256(files[name]).hexdigest() for name in files if name not in (MANIFEST, SIGNATURE)}
     raw = manifest.model_copy(update={"files": digests}).encode()
     return pack(files | {MANIFEST: raw, SIGNATURE: signer.sign(raw).encode()})
+
+
+def failed(report: Report) -> tuple[str, set[tuple[str, str]]]:
+    """The check that failed, and (file, code) of what it found; whatever rests on it was not run."""
+    at = next(at for at, check in enumerate(report.checks) if check.ok is False)
+    assert all(check.ok for check in report.checks[:at])
+    assert all(check.ok is None for check in report.checks[at + 1 :])
+    return report.checks[at].name, {(finding.file, finding.code) for finding in report.checks[at].findings}

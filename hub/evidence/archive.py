@@ -26,6 +26,7 @@ _LISTED = b"PK\x01\x02"
 _VERSION, _UNIX = 20, 3 << 8
 _DATE = 1 << 5 | 1  # 1980-01-01, the earliest there is
 _MODE = 0o100644 << 16
+_NAMED = 10  # most files that one error names
 _NAME = re.compile(rb"[a-z0-9][a-z0-9._/-]{0,99}")
 
 
@@ -41,9 +42,9 @@ def pack(files: Mapping[str, bytes]) -> bytes:
 def unpack(data: bytes) -> dict[str, bytes]:
     """The files of an archive that `pack` wrote; `ArchiveError` for any other."""
     if len(data) > LARGEST:
-        raise ArchiveError(ARCHIVE, f"the archive has more than {LARGEST} bytes")
+        raise ArchiveError(f"the archive has more than {LARGEST} bytes", ARCHIVE)
     files: dict[str, bytes] = {}
-    at, last = 0, ""
+    at = 0
     while not data.startswith(_LISTED, at):
         head = data[at : at + _LOCAL.size]
         if len(head) < _LOCAL.size or len(files) == MOST_FILES:
@@ -51,17 +52,18 @@ def unpack(data: bytes) -> dict[str, bytes]:
         *_, size, _, length, _ = _LOCAL.unpack(head)
         start = at + _LOCAL.size + length
         raw, content = data[at + _LOCAL.size : start], data[start : start + size]
-        if not _NAME.fullmatch(raw) or data[at:start] != _local(raw.decode("ascii"), content) or raw.decode("ascii") <= last:
+        name = raw.decode("latin-1")
+        if not _NAME.fullmatch(raw) or name in files or data[at:start] != _local(name, content):
             raise _damaged(data, at)
-        last = raw.decode("ascii")
-        files[last] = content
+        files[name] = content
         at = start + size
+    directory = at
     for name, record in _directory(files):
         if not data.startswith(record, at):
-            raise ArchiveError(name, f"the archive's directory differs for {name}, at byte {at}")
+            raise _unlisted(data[directory:], files, name)
         at += len(record)
     if data[at:] != _end(files):
-        raise ArchiveError(ARCHIVE, f"the archive's end is not as it must be, from byte {at} on")
+        raise ArchiveError(f"the archive's end is not as it must be, from byte {at} on", ARCHIVE)
     return files
 
 
@@ -93,7 +95,13 @@ def _damaged(data: bytes, at: int) -> ArchiveError:
     with the file's offset and its name)."""
     listed = re.search(rb"PK\x01\x02.{38}" + re.escape(struct.pack("<I", at)) + b"(" + _NAME.pattern + b")", data, re.DOTALL)
     if listed is None:
-        return ArchiveError(ARCHIVE, f"the archive is damaged at byte {at}")
-    # The greedy match may run on into the next record's mark, which begins with capital letters and so ends it.
-    name = listed[1].decode("ascii")
-    return ArchiveError(name, f"{name} is damaged: its header or checksum does not fit, from byte {at} on")
+        return ArchiveError(f"the archive is damaged at byte {at}", ARCHIVE)
+    return ArchiveError(f"a header or checksum does not fit, from byte {at} on", listed[1].decode("ascii"))
+
+
+def _unlisted(directory: bytes, files: Mapping[str, bytes], name: str) -> ArchiveError:
+    """The error for a directory that is not that of `files`, from the record of `name` on: where names differ, those that
+    stand on one side only, because either may have been changed."""
+    listed = {found.decode("ascii") for found in re.findall(rb"PK\x01\x02.{42}(" + _NAME.pattern + b")", directory, re.DOTALL)}
+    changed = sorted(listed ^ files.keys())[:_NAMED] or [name]
+    return ArchiveError("the archive's directory is not that of its files", *changed)

@@ -8,8 +8,8 @@ class EvidenceError(TrustError):
 
 
 class ArchiveError(TrustError):
-    """The archive is not in its one canonical spelling; `file` is the one at fault, or `archive`."""
+    """The archive is not in its one canonical spelling; `files` are those that may be at fault, or `archive` itself."""
 
-    def __init__(self, file: str, message: str) -> None:
+    def __init__(self, message: str, *files: str) -> None:
         super().__init__("archive-damaged", message)
-        self.file = file
+        self.files = files

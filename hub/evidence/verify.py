@@ -97,7 +97,7 @@ class _Reading:
         try:
             self._files = unpack(self._data)
         except ArchiveError as error:
-            yield Finding(error.file, error.code, error.message)
+            yield from (Finding(file, error.code, error.message) for file in error.files)
 
     def manifest_signed(self) -> Iterator[Finding]:
         """Step 2. The manifest, its signature and the key are judged together: any of them may be what was changed."""
