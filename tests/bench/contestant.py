@@ -1,0 +1,48 @@
+"""One contestant in a process of its own: `python -m tests.bench.contestant JOB`.
+
+It connects, prints `ready`, begins at a line on its standard input, ends at the next one (or when its parent is gone),
+and prints what it used: {"cpu_s": processor time from beginning to end, "peak_rss_mib": …}.
+"""
+
+import asyncio
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from importlib import import_module
+
+from tests.bench.job import Job
+
+CONTESTANTS = {
+    "hub": "tests.bench.ours:hub",
+    "bare": "tests.bench.bare:bare",
+    "faststream-one": "tests.bench.peers:faststream_one",
+    "faststream-batch": "tests.bench.peers:faststream_batch",
+}
+"""Where each stands: a process loads its own alone, since its memory is measured."""
+
+Contestant = Callable[[Job, asyncio.Event], AbstractAsyncContextManager[None]]
+"""Connected inside the context; works once the event is set; has published all it made when the context ends."""
+
+
+async def perform(job: Job) -> dict[str, float]:
+    """Run `job` as standard input tells; returns what it used."""
+    module, name = CONTESTANTS[job.contestant].split(":")
+    contestant: Contestant = getattr(import_module(module), name)
+    lines = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    go = asyncio.Event()
+    async with contestant(job, go):
+        print("ready", flush=True)
+        await lines.readline()
+        began = time.process_time()
+        go.set()
+        await lines.readline()
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return {"cpu_s": time.process_time() - began, "peak_rss_mib": used.ru_maxrss / 1024}
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(perform(Job.loads(sys.argv[1])))), flush=True)
