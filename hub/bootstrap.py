@@ -57,8 +57,16 @@ class Hub:
             await web.TCPSite(runner, self.settings.console.host, self.settings.console.port).start()
             async with asyncio.TaskGroup() as group:
                 sequencing = group.create_task(self._sequence())
-                await self.processor.run(self.sequencer.step)
-                sequencing.cancel()
+
+                async def finish() -> None:
+                    """The last step alone: two at once would be two sequencers."""
+                    self.sequencer.stop()
+                    if self.sequencer.running:
+                        await sequencing
+                    sequencing.cancel()
+                    await self.sequencer.step()
+
+                await self.processor.run(finish)
         finally:
             await runner.cleanup()
             self.store.close()
@@ -78,7 +86,7 @@ class Hub:
         """Every key in the directory stands in the log, so that a bundle can prove whose key signed and from when."""
         for party in self.directory.parties.values():
             for key in party.keys:
-                reference = f"key/{key.kid}/{key.thumbprint}/{key.compromised_at or 0}"
+                reference = f"key/{key.kid}/{key.thumbprint}/{key.valid_from}/{key.valid_until}/{key.compromised_at or 0}"
                 if not journal.logged(work.connection, reference):
                     work.decide("party.key", reference, None, {
                         "party": party.id, "role": party.role.value, "kid": key.kid, "thumbprint": key.thumbprint,

@@ -6,6 +6,7 @@ again with the same bytes, and only committed sizes are signed.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -39,6 +40,8 @@ class Sequencer:
         (directory / "log.vkey").write_text(f"{signer.verifier}\n", encoding="utf-8")
         self._log = TileLog(directory, signer, TreeState(size, edge))
         self._last = b""
+        self._stopping = asyncio.Event()
+        self.running = False
 
     @property
     def size(self) -> int:
@@ -46,10 +49,16 @@ class Sequencer:
         return self._log.state.size
 
     async def run(self, interval: float = 1.0) -> None:
-        """A checkpoint every `interval` seconds, for ever; the last one when cancelled is made by `step`."""
-        while True:
+        """A checkpoint every `interval` seconds, until `stop`; never cancelled in the middle of a step."""
+        self.running = True
+        while not self._stopping.is_set():
             await self.step()
-            await asyncio.sleep(interval)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), interval)
+
+    def stop(self) -> None:
+        """Let `run` return after the step that it is in."""
+        self._stopping.set()
 
     async def step(self) -> None:
         """Sequence all there is, then sign and announce the new head."""
