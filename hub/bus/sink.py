@@ -22,9 +22,11 @@ class KafkaSink:
         self._connection = connection
         self._client_id = client_id
         self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
 
     async def publish(self, batch: Sequence[Outgoing]) -> None:
         """Publish all of `batch`, in order, and return when the broker has them. Raises `PublishFailed`."""
+        producer = None
         try:
             producer = await self._ready()
             futures = [
@@ -36,19 +38,21 @@ class KafkaSink:
                 if isinstance(outcome, BaseException):
                     raise outcome
         except (KafkaError, OSError) as error:
-            await self.close()
+            if producer is not None and producer is self._producer:  # another caller may have replaced it already
+                await self.close()
             raise PublishFailed(type(error).__name__) from error
 
     async def _ready(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            producer = self._connection.producer(self._client_id)
-            try:
-                await producer.start()
-            except BaseException:
-                await producer.stop()
-                raise
-            self._producer = producer
-        return self._producer
+        async with self._starting:  # two callers must not start two, of which one would be forgotten
+            if self._producer is None:
+                producer = self._connection.producer(self._client_id)
+                try:
+                    await producer.start()
+                except BaseException:
+                    await producer.stop()
+                    raise
+                self._producer = producer
+            return self._producer
 
     async def close(self) -> None:
         producer, self._producer = self._producer, None

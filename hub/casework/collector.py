@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import replace
+from functools import cached_property
 from typing import Literal
 
 from hub.casework.desk import SILENCE, Desk, unfit
@@ -12,7 +13,7 @@ from hub.engine.work import Decision, Facts
 from hub.rules import collect, intake
 from hub.rules.plan import follow_ups
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
-from hub.store import cases
+from hub.store import cases, contact
 from schemas import hub as said
 from schemas.base import from_micros
 from schemas.messages import HitReported, PartnerMessage, Received, Replied, kind_of
@@ -25,6 +26,10 @@ class Collector:
     def __init__(self, desk: Desk, registrar: Registrar) -> None:
         self._desk = desk
         self._registrar = registrar
+
+    @cached_property
+    def _outages(self) -> collect.Outages:
+        return contact.outages(self._desk.work.connection)
 
     def take(self, item: Inbound, message: PartnerMessage) -> None:
         """A receipt, a reply or a hit, if it belongs to a task of this partner."""
@@ -52,14 +57,14 @@ class Collector:
         received = collect.on_receipt(task, item.record.timestamp)
         decision = self._desk.work.decide("task.received", request.key, item, {"partner": task.partner})
         self._desk.work.keep(item, request.key, request.case_token, decision)
-        due = collect.deadline(received, None)
+        due = collect.deadline(received, None, self._outages)
         if received.status is TaskStatus.RECEIVED and due is not None:
             self._desk.work.arm(SILENCE, task.task_id, due)
         self._desk.put(request, received)
 
     def _reply(self, item: Inbound, message: Replied, request: RequestState, task: TaskState) -> None:
         sent = self._desk.sent_at(task) if task.received_at is None else None
-        verdict = collect.on_reply(task, message.data.kind, item.record.timestamp, message.id, sent)
+        verdict = collect.on_reply(task, message.data.kind, item.record.timestamp, message.id, sent, self._outages)
         if verdict.effect == "conflicts":
             self._desk.reject(unfit(item, "reply-conflicting", "task"), request.key)
             return
@@ -96,7 +101,7 @@ class Collector:
         task = next(task for task in request.tasks if task.task_id == task_id)
         if task.status not in (TaskStatus.SENT, TaskStatus.RECEIVED):
             return
-        due = collect.deadline(task, self._desk.sent_at(task))
+        due = collect.deadline(task, self._desk.sent_at(task), self._outages)
         if due is None or due > self._desk.work.now:
             # Not with the broker yet, or later than planned: the partner has its full time from then on.
             self._desk.work.arm(SILENCE, task_id, due or self._desk.work.now + task.receipt_within * collect.SECOND)
@@ -135,7 +140,8 @@ class Collector:
         self._desk.to_court(closing, request, "conclusion", "conclusion", body, request.request_id, conclusion_id)
         concluded = replace(request, status=RequestStatus.CONCLUDED, outcome=outcome, conclusion_id=conclusion_id)
         self._desk.put_request(concluded)
-        self._release_waiting(concluded)
+        if request.kind is Kind.CONTROL:  # nothing else can be waited for (V22)
+            self._release_waiting(concluded)
 
     def _release_waiting(self, original: RequestState) -> None:
         """What waited for this request is sent now, or concluded unsent where it no longer can act."""

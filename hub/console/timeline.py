@@ -16,7 +16,8 @@ from hub.console.masked import AnyMessage, facts_of, proposals, subject_facts
 from hub.console.tally import event_of
 from hub.console.views import Clock, Fact, Hop, Step, TaskLine, Timeline, Verdict
 from hub.engine.records import digest_of
-from hub.rules.collect import SECOND
+from hub.rules.collect import Outages, window
+from hub.store import contact
 from hub.store import tables as t
 from hub.store.vault import Vault
 from hub.trust.errors import SignatureError
@@ -58,6 +59,7 @@ def read_timeline(connection: Connection, vault: Vault, directory: Directory, ke
         for step in decided
     )
     opened = [one.message for _, one in read if one.message is not None]
+    outages = contact.outages(connection, row.decided_at)
     tasks = connection.execute(
         select(t.tasks).where(t.tasks.c.request_key == key).order_by(t.tasks.c.partner)
     ).all()  # fmt: skip
@@ -72,7 +74,7 @@ def read_timeline(connection: Connection, vault: Vault, directory: Directory, ke
         config_sha256=row.config_sha256,
         steps=steps,
         cut=cut,
-        clocks=tuple(clock for task in tasks for clock in _clocks(task, hops, directory)),
+        clocks=tuple(clock for task in tasks for clock in _clocks(task, hops, directory, outages)),
         tasks=tuple(
             TaskLine(
                 task.partner,
@@ -164,24 +166,24 @@ def _original(connection: Connection, key: str | None) -> tuple[str, str] | None
     return key, connection.execute(select(t.requests.c.request_id).where(t.requests.c.key == key)).scalar_one()
 
 
-def _clocks(task: Any, hops: Iterable[Hop], directory: Directory) -> Iterable[Clock]:
+def _clocks(task: Any, hops: Iterable[Hop], directory: Directory, outages: Outages) -> Iterable[Clock]:
     """The receipt's deadline from publication, the reply's from the receipt; a reply without receipt has both windows."""
     own = [hop for hop in hops if hop.message_id == task.task_id or _speaker(directory, hop) == task.partner]
     sent_at = next((hop.published_at for hop in own if hop.event == "task"), None)
     if sent_at is None:
         return
     answered_at = next((hop.broker_at for hop in own if hop.event == "reply"), None)
-    receipt_due = sent_at + task.receipt_within * SECOND
     if task.received_at is not None or answered_at is None:
-        yield Clock(task.partner, "receipt", sent_at, receipt_due, task.received_at)
+        yield Clock(task.partner, "receipt", sent_at, window(sent_at, task.receipt_within, outages), task.received_at)
     late = (
         task.outcome == TaskOutcome.NO_RESPONSE and task.received_at is not None and task.received_at > task.settled_at
     )
     if task.received_at is not None and not late:
-        due = task.received_at + task.reply_within * SECOND
+        due = window(task.received_at, task.reply_within, outages)
         yield Clock(task.partner, "reply", task.received_at, due, answered_at)
     elif answered_at is not None:
-        yield Clock(task.partner, "reply", sent_at, receipt_due + task.reply_within * SECOND, answered_at)
+        due = window(sent_at, task.receipt_within + task.reply_within, outages)
+        yield Clock(task.partner, "reply", sent_at, due, answered_at)
 
 
 def _speaker(directory: Directory, hop: Hop) -> str:

@@ -24,9 +24,11 @@ from hub.engine.gate import Gate
 from hub.engine.records import Inbound, Outgoing, Place, Record, Unfit
 from hub.engine.relay import Relay, Sink, load_page, mark
 from hub.engine.work import Work, read_payload
+from hub.store import contact
 from hub.store import tables as t
 from hub.store.database import Database
 from hub.store.vault import Vault
+from schemas.base import format_time, from_micros
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -35,6 +37,10 @@ BATCH = 500
 TAKE_TIMEOUT_MS = 200
 TICK = 0.1
 """Seconds between looks at the timers."""
+CONTACT = 1_000_000
+"""Longest time between two questions to Kafka, in µs: how finely an outage is seen."""
+HICCUP = 3_000_000
+"""A time without an answer from Kafka that is no outage yet, in µs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,7 @@ class Processor:
         self.relay = Relay(sink, lambda after: self.on_store(self._load, after))
         self._source: Source | None = None
         self._positions: dict[Place, int] = {}
-        self._moved = asyncio.Condition()
+        self._contact_at = 0
         self._paused = asyncio.Event()
         self._paused.set()
         self._stopping = asyncio.Event()
@@ -177,7 +183,7 @@ class Processor:
 
     async def transact(self, decide: Callable[[Work], T]) -> T:
         """One transaction of the application's own, with all that a batch has: effects are published after it."""
-        done: tuple[T, list[Outgoing]] = await self.on_store(self._transact, decide)
+        done: tuple[T, list[Outgoing]] = await self.on_store(self._transact, decide, self._clock())
         self.relay.offer(done[1])
         return done[0]
 
@@ -195,10 +201,10 @@ class Processor:
 
     async def _commit_forever(self, cluster: str, queue: asyncio.Queue[list[Inbound | Unfit] | None]) -> None:
         while (batch := await queue.get()) is not None:
+            if self._clock() - self._contact_at > HICCUP:
+                await self._in_contact(self._clock())  # before anything in the batch is called late
             out = await self.on_store(self._commit, cluster, batch, self.relay.unmarked())
             self.relay.offer(out)
-            async with self._moved:
-                self._moved.notify_all()
 
     def _commit(self, cluster: str, batch: list[Inbound | Unfit], published: int | None) -> list[Outgoing]:
         """Commit `batch`; when deciding fails, halve it until the one bad record is found and set aside."""
@@ -247,10 +253,10 @@ class Processor:
             self.relay.marked(published)
         return work.outgoing
 
-    def _transact(self, decide: Callable[[Work], T]) -> tuple[T, list[Outgoing]]:
+    def _transact(self, decide: Callable[[Work], T], now: int) -> tuple[T, list[Outgoing]]:
         try:
             with self._store.write() as connection:
-                work = Work(connection, self._clock(), self._composer, self._vault)
+                work = Work(connection, now, self._composer, self._vault)
                 result = decide(work)
                 work.flush()
         except BaseException:
@@ -261,36 +267,56 @@ class Processor:
     # -- time ----------------------------------------------------------------------------------------------------------
 
     async def _tick_forever(self, source: Source) -> None:
+        """Fire timers, but never before everything that was sent in time has been read (no false silence).
+
+        A deadline is judged as of a moment after it, at which Kafka told where its partitions end, and only once they
+        have been read that far. While Kafka cannot be asked nothing is called silent, and that time is put on record.
+        """
+        judged: tuple[int, dict[Place, int]] | None = None
         while True:
             await asyncio.sleep(TICK)
             await self._mark()
-            await self._fire_due(source)
+            asked_at = self._clock()
+            due = judged is None and await self.on_store(self._any_due, asked_at)
+            if due or asked_at - self._contact_at >= CONTACT:
+                try:
+                    ends = await source.end_offsets()
+                except Exception as error:  # noqa: BLE001 - whatever hides the broker, the answer is to wait
+                    log.warning("engine.deadline-waits", reason=type(error).__name__)
+                    continue
+                await self._in_contact(self._clock())
+                judged = (asked_at, ends) if due else judged
+            if judged is not None and all(self._positions[place] >= end for place, end in judged[1].items()):
+                await self._fire(judged[0])
+                judged = None
 
-    async def _fire_due(self, source: Source) -> None:
-        """Fire timers, but never before everything that was sent in time has been read (no false silence).
+    async def _in_contact(self, at: int) -> None:
+        """Kafka answers. If it has not for a while, that while is an outage, and counts against nobody."""
+        last, self._contact_at = self._contact_at, at
+        await self.transact(lambda work: self._note_contact(work, last, at))
 
-        A deadline is judged only when every partition has been read up to an end offset that was asked for after it
-        passed; while Kafka cannot be asked, nothing is called silent.
-        """
-        asked_at = self._clock()
-        if not await self.on_store(self._any_due, asked_at):
+    @staticmethod
+    def _note_contact(work: Work, last: int, at: int) -> None:
+        if not contact.timed(work.connection):
             return
-        try:
-            ends = await source.end_offsets()
-        except Exception as error:  # noqa: BLE001 - whatever hides the broker, the answer is to wait
-            log.warning("engine.deadline-waits", reason=type(error).__name__)
-            return
-        async with self._moved:
-            await self._moved.wait_for(lambda: all(self._positions[place] >= end for place, end in ends.items()))
-        await self.transact(lambda work: self._fire(work, asked_at))
+        if last and at - last > HICCUP:
+            work.add(t.outages, {"from_at": last, "until_at": at})
+            work.decide("bus.outage", None, None,
+                        {"from": format_time(from_micros(last)), "until": format_time(from_micros(at))})  # fmt: skip
+        contact.note(work.connection, at)
+
+    async def _fire(self, upto: int) -> None:
+        """Fire what was due at `upto`, and decide as of then: what came later may stand unread."""
+        _, out = await self.on_store(self._transact, self._take_due, upto)
+        self.relay.offer(out)
 
     def _any_due(self, at: int) -> bool:
         with self._store.read() as connection:
             return connection.execute(select(t.timers.c.ref).where(t.timers.c.due_at <= at).limit(1)).first() is not None
 
-    def _fire(self, work: Work, upto: int) -> None:
+    def _take_due(self, work: Work) -> None:
         timers = t.timers.c
-        query = select(timers.kind, timers.ref, timers.due_at).where(timers.due_at <= upto).order_by(timers.due_at)
+        query = select(timers.kind, timers.ref, timers.due_at).where(timers.due_at <= work.now).order_by(timers.due_at)
         due = [Due(*row) for row in work.connection.execute(query.limit(self._batch))]
         for timer in due:
             work.connection.execute(delete(t.timers).where(timers.kind == timer.kind, timers.ref == timer.ref))
@@ -322,6 +348,7 @@ class Processor:
             ]  # fmt: skip
             if new:
                 connection.execute(t.offsets.insert(), new)
+            self._contact_at = self._contact_at or contact.last(connection)
         return {place: kept.get(place, offset) for place, offset in first.items()}
 
     def _load(self, after: int) -> list[Outgoing]:

@@ -73,6 +73,7 @@ class Relay:
     async def run(self) -> None:
         """Publish for ever. A failing broker is tried again with growing pauses; nothing is lost meanwhile."""
         pause = 0.1
+        self._behind = True  # a run that was cut short may have held rows that it neither published nor kept
         while True:
             batch = await self._next()
             if not batch:

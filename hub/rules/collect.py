@@ -4,6 +4,7 @@
 "nothing found"; what comes too late is passed on, citing the conclusion.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,6 +16,9 @@ ANSWERED = frozenset({TaskOutcome.RESULT, TaskOutcome.NO_RECORD, TaskOutcome.NOT
 """Outcomes that answer the question; a partial, refused or returned one does not, and silence least of all."""
 
 SECOND = 1_000_000
+
+Outages = Sequence[tuple[int, int]]
+"""From when until when (µs) Kafka was not seen to answer; in order, none overlaps another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +39,25 @@ def on_receipt(task: TaskState, at: int) -> TaskState:
     return replace(task, received_at=at, status=status)
 
 
-def deadline(task: TaskState, sent_at: int | None) -> int | None:
+def window(start: int, seconds: int, outages: Outages) -> int:
+    """When `seconds` have passed since `start` (µs) in which the partner could have been heard."""
+    end = start + seconds * SECOND
+    for begin, until in outages:
+        if begin < end and until > start:
+            end += until - max(begin, start)
+    return end
+
+
+def deadline(task: TaskState, sent_at: int | None, outages: Outages = ()) -> int | None:
     """When silence becomes a fact (µs), for what is awaited next; None while the task is not with the broker."""
     if task.received_at is not None:
-        return task.received_at + task.reply_within * SECOND
-    return None if sent_at is None else sent_at + task.receipt_within * SECOND
+        return window(task.received_at, task.reply_within, outages)
+    return None if sent_at is None else window(sent_at, task.receipt_within, outages)
 
 
-def on_reply(task: TaskState, kind: ReplyKind, at: int, message_id: str, sent_at: int | None) -> ReplyVerdict:
+def on_reply(
+    task: TaskState, kind: ReplyKind, at: int, message_id: str, sent_at: int | None, outages: Outages = ()
+) -> ReplyVerdict:
     """Judge a reply by the broker's time `at`.
 
     Its receipt may stand unread in another partition, so a reply without one has both windows.
@@ -51,9 +66,9 @@ def on_reply(task: TaskState, kind: ReplyKind, at: int, message_id: str, sent_at
         if task.outcome is TaskOutcome.NO_RESPONSE:
             return ReplyVerdict(replace(task, late=task.late + 1), "late")
         return ReplyVerdict(task, "conflicts")
-    due = deadline(task, sent_at)
-    if due is not None and task.received_at is None:
-        due += task.reply_within * SECOND
+    due = deadline(task, sent_at, outages)
+    if task.received_at is None and sent_at is not None:
+        due = window(sent_at, task.receipt_within + task.reply_within, outages)
     if due is not None and at > due:
         return ReplyVerdict(replace(on_silence(task, due), late=task.late + 1), "late", silent_first=True)
     settled = replace(task, status=TaskStatus.SETTLED, outcome=TaskOutcome(kind.value), settled_at=at,

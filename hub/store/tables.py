@@ -74,6 +74,12 @@ offsets = Table(
     Column("next", Integer, nullable=False),
 )  # fmt: skip
 
+outages = Table(
+    "outages", metadata,
+    Column("until_at", Integer, primary_key=True),
+    Column("from_at", Integer, nullable=False),
+)  # fmt: skip
+
 case_keys = Table(
     "case_keys", metadata,
     Column("case_token", String, primary_key=True),

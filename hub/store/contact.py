@@ -1,0 +1,35 @@
+"""When Kafka was last seen to answer, and when it was not: such an outage counts against nobody's deadline.
+
+Times are UTC microseconds.
+"""
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert
+
+from hub.store import tables as t
+
+_CONTACT = "contact"
+
+
+def last(connection: Connection) -> int:
+    """When Kafka was last seen to answer while a timer ran; 0 when it never was."""
+    value = connection.scalar(select(t.meta.c.value).where(t.meta.c.name == _CONTACT))
+    return 0 if value is None else int(value)
+
+
+def note(connection: Connection, at: int) -> None:
+    """Kafka answers at `at`."""
+    upsert = insert(t.meta).values(name=_CONTACT, value=str(at))
+    connection.execute(upsert.on_conflict_do_update(index_elements=["name"], set_={"value": str(at)}))
+
+
+def timed(connection: Connection) -> bool:
+    """Whether any timer runs: without one nobody is waited for, and no outage matters."""
+    return connection.execute(select(t.timers.c.ref).limit(1)).first() is not None
+
+
+def outages(connection: Connection, since: int = 0) -> list[tuple[int, int]]:
+    """(from, until) of every outage that ended after `since`, in order; no two overlap."""
+    c = t.outages.c
+    query = select(c.from_at, c.until_at).where(c.until_at > since).order_by(c.until_at)
+    return [(begin, until) for begin, until in connection.execute(query)]
