@@ -25,8 +25,10 @@ class Casework:
     def handle(self, work: Work, batch: Sequence[Inbound | Unfit]) -> None:
         """Each item in order; the unfit become dead letters."""
         desk = Desk(work, self._linkage, self._topics)
-        desk.prepare([item for item in batch if isinstance(item, Inbound)])
+        fit = [item for item in batch if isinstance(item, Inbound)]
+        desk.prepare(fit)
         registrar = Registrar(desk)
+        registrar.prepare(fit)
         collector = Collector(desk, registrar)
         for item in batch:
             if isinstance(item, Unfit):

@@ -15,7 +15,7 @@ from hub.trust.parties import Role
 from schemas import hub as said
 from schemas.base import Model
 from schemas.codes import CODES
-from schemas.messages import ControlRequested, PartnerMessage
+from schemas.messages import ControlRequested, PartnerMessage, RequestMessage
 
 SILENCE = "silence"
 """The timer of one task: its receipt, then its reply, is due."""
@@ -44,6 +44,7 @@ class Desk:
         self.seen: dict[tuple[str, str], str] = {}
         self.cases: dict[str, RequestState] = {}
         self.key_of_task: dict[str, str] = {}
+        self._sent_at: dict[str, int] = {}
         self._changed: dict[str, RequestState] = {}
         self._changed_tasks: dict[str, TaskState] = {}
 
@@ -58,11 +59,14 @@ class Desk:
             if isinstance(item.message, ControlRequested) and item.message.data.original is not None
         ]  # fmt: skip
         self.load(originals)
+        tokens = {self.case_token(item.message) for item in batch if isinstance(item.message, RequestMessage)}
+        self.work.prepare_cases(tokens | {request.case_token for request in self.cases.values()})
 
     def load_tasks(self, task_ids: Sequence[str]) -> None:
         """Load the cases that these tasks belong to."""
         if task_ids:
             self.key_of_task |= cases.keys_of_tasks(self.work.connection, task_ids)
+            self._sent_at |= cases.sent_at(self.work.connection, task_ids)
             self.load(set(self.key_of_task.values()))
 
     def load(self, keys: Iterable[str]) -> None:
@@ -74,6 +78,10 @@ class Desk:
         # A row made in this batch may have changed since: insert first, then update.
         self.work.flush_rows()
         cases.save(self.work.connection, self._changed.values(), self._changed_tasks.values(), self.work.now)
+
+    def case_token(self, request: RequestMessage) -> str:
+        """What stands for the case that `request` is made in, outside of its payload."""
+        return self.work.composer.token("case", request.source, request.data.legal.case_number)
 
     # -- what the hub says ---------------------------------------------------------------------------------------------
 
@@ -117,8 +125,8 @@ class Desk:
     # -- changes -------------------------------------------------------------------------------------------------------
 
     def sent_at(self, task: TaskState) -> int | None:
-        """When the broker had this task (µs), if it has."""
-        return cases.sent_at(self.work.connection, [task.task_id]).get(task.task_id)
+        """When the broker had this task (µs), if it had it as the batch began. For tasks that `load_tasks` was asked for."""
+        return self._sent_at.get(task.task_id)
 
     def put(self, request: RequestState, task: TaskState) -> RequestState:
         """`request` with this task as it is now, to be saved."""

@@ -1,6 +1,7 @@
 """Registering requests (立案登记): accept or refuse, once, and send the tasks."""
 
 import base64
+from collections.abc import Sequence
 
 from hub.casework.desk import SILENCE, Desk, request_key, unfit
 from hub.engine.compose import derive_id
@@ -10,13 +11,11 @@ from hub.rules import collect, intake
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from hub.store import cases
 from hub.store import tables as t
+from hub.store.cases import Number
 from schemas import hub as said
 from schemas.base import micros
 from schemas.codes import CODES
 from schemas.messages import ControlRequested, RequestMessage, asset_of, kind_of
-
-Number = tuple[str, str, int, str]
-"""Court, token of its request number, version, action."""
 
 
 def coded(code: str) -> said.CodedReason:
@@ -30,6 +29,11 @@ class Registrar:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._numbers: dict[Number, str] = {}
+
+    def prepare(self, batch: Sequence[Inbound]) -> None:
+        """Load which request numbers of `batch` are taken, in one query."""
+        wanted = [self._number(item.message) for item in batch if isinstance(item.message, RequestMessage)]
+        self._numbers |= cases.numbers_taken(self._desk.work.connection, wanted)
 
     def duplicate(self, item: Inbound) -> None:
         """Already done: nothing is decided again; a court gets the very answer it got before."""
@@ -45,12 +49,10 @@ class Registrar:
         """A request that is new: the rules decide, and the court is told either way."""
         work, court = self._desk.work, message.source
         key = request_key(court, message.id)
-        number = (court, work.composer.token("number", court, message.data.number), message.data.version,
-                  message.data.action)  # fmt: skip
-        if self._number_taken(number, key):
+        if self._number_taken(self._number(message), key):
             self._desk.reject(unfit(item, "number-reused", "inbox"), key)
             return
-        case_token = work.composer.token("case", court, message.data.legal.case_number)
+        case_token = self._desk.case_token(message)
         asset = asset_of(message)
         asset_token = work.composer.token("asset", asset) if asset else None
         original = None
@@ -98,17 +100,14 @@ class Registrar:
     def _number_taken(self, number: Number, key: str) -> bool:
         """V8 of the model: (court, request number, version, action) is unique. Notes the number as taken."""
         if number not in self._numbers:
-            c = t.numbers.c
-            found = self._desk.work.connection.execute(t.numbers.select().with_only_columns(c.request_key).where(
-                c.court == number[0], c.number_token == number[1], c.version == number[2], c.action == number[3]
-            )).scalar()  # fmt: skip
-            if found is None:
-                self._numbers[number] = key
-                self._desk.work.add(t.numbers, {"court": number[0], "number_token": number[1], "version": number[2],
-                                           "action": number[3], "request_key": key})  # fmt: skip
-                return False
-            self._numbers[number] = found
+            self._numbers[number] = key
+            self._desk.work.add(t.numbers, {"court": number[0], "number_token": number[1], "version": number[2],
+                                            "action": number[3], "request_key": key})  # fmt: skip
         return self._numbers[number] != key
+
+    def _number(self, message: RequestMessage) -> Number:
+        token = self._desk.work.composer.token("number", message.source, message.data.number)
+        return message.source, token, message.data.version, message.data.action
 
     def _planned(self, key: str, partner: str) -> TaskState:
         agreement = self._desk.linkage.agreements[partner]

@@ -6,7 +6,7 @@ every message's digest stands in the log, and never its content.
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +75,10 @@ class Work:
         columns = t.inbox.c
         query = select(columns.sender, columns.message_id, columns.digest).where(columns.message_id.in_(ids))
         return {(sender, message_id): digest for sender, message_id, digest in self.connection.execute(query)}
+
+    def prepare_cases(self, case_tokens: Collection[str]) -> None:
+        """Have the payload keys of these cases at hand, made where they are new."""
+        self._vault.prepare(self.connection, case_tokens)
 
     def payload(self, message_pk: int) -> bytes:
         """The exact bytes of a kept message."""

@@ -10,6 +10,9 @@ from hub.store import tables as t
 from schemas.hub import TaskOutcome
 from schemas.requests import Kind
 
+Number = tuple[str, str, int, str]
+"""Court, token of its request number, version, action."""
+
 
 def load(connection: Connection, keys: Iterable[str]) -> dict[str, RequestState]:
     """The requests with these keys, their tasks with them."""
@@ -36,6 +39,17 @@ def waiting_for(connection: Connection, original_key: str) -> list[str]:
     columns = t.requests.c
     query = select(columns.key).where(columns.original_key == original_key, columns.status == RequestStatus.WAITING)
     return list(connection.scalars(query.order_by(columns.received_at)))
+
+
+def numbers_taken(connection: Connection, numbers: Sequence[Number]) -> dict[Number, str]:
+    """Number → request key, for those of `numbers` that are taken."""
+    if not numbers:
+        return {}
+    c = t.numbers.c
+    query = select(c.court, c.number_token, c.version, c.action, c.request_key).where(
+        c.court.in_({court for court, *_ in numbers}), c.number_token.in_({token for _, token, *_ in numbers})
+    )
+    return {(row.court, row.number_token, row.version, row.action): row.request_key for row in connection.execute(query)}
 
 
 def sent_at(connection: Connection, task_ids: Iterable[str]) -> dict[str, int]:

@@ -5,6 +5,7 @@ AES-256-GCM. Case keys are random, and stored wrapped by a master key that never
 
 import os
 from collections import OrderedDict
+from collections.abc import Collection
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, select
@@ -36,20 +37,35 @@ class Vault:
         """Drop cached keys: after a rollback a key made in it does not exist."""
         self._keys.clear()
 
+    def prepare(self, connection: Connection, case_tokens: Collection[str]) -> None:
+        """Have the keys of these cases at hand, in two statements: read those that exist, make the others."""
+        missing = [token for token in case_tokens if token not in self._keys]
+        if missing:
+            self._read(connection, missing)
+            self._make(connection, [token for token in missing if token not in self._keys])
+
     def _key(self, connection: Connection, case_token: str, *, make: bool) -> AESGCM:
-        key = self._keys.get(case_token)
-        if key is None:
-            wrapped = connection.scalar(select(case_keys.c.wrapped).where(case_keys.c.case_token == case_token))
-            context = case_token.encode()
-            if wrapped is not None:
-                raw = self._master.decrypt(wrapped[:12], wrapped[12:], context)
-            elif make:
-                raw, nonce = os.urandom(32), os.urandom(12)
-                row = {"case_token": case_token, "wrapped": nonce + self._master.encrypt(nonce, raw, context)}
-                connection.execute(case_keys.insert(), row)
-            else:
-                raise KeyError(case_token)
-            key = self._keys[case_token] = AESGCM(raw)
-            if len(self._keys) > _CACHED:
-                self._keys.popitem(last=False)
-        return key
+        if case_token not in self._keys:
+            self._read(connection, [case_token])
+        if make and case_token not in self._keys:
+            self._make(connection, [case_token])
+        return self._keys[case_token]
+
+    def _read(self, connection: Connection, case_tokens: Collection[str]) -> None:
+        c = case_keys.c
+        for token, wrapped in connection.execute(select(c.case_token, c.wrapped).where(c.case_token.in_(case_tokens))):
+            self._remember(token, self._master.decrypt(wrapped[:12], wrapped[12:], token.encode()))
+
+    def _make(self, connection: Connection, case_tokens: Collection[str]) -> None:
+        rows = []
+        for token in case_tokens:
+            raw, nonce = os.urandom(32), os.urandom(12)
+            rows.append({"case_token": token, "wrapped": nonce + self._master.encrypt(nonce, raw, token.encode())})
+            self._remember(token, raw)
+        if rows:
+            connection.execute(case_keys.insert(), rows)
+
+    def _remember(self, case_token: str, raw: bytes) -> None:
+        self._keys[case_token] = AESGCM(raw)
+        if len(self._keys) > _CACHED:
+            self._keys.popitem(last=False)
