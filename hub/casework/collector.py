@@ -46,7 +46,7 @@ class Collector:
         if isinstance(message, Received):
             self._receipt(item, request, task)
         elif isinstance(message, HitReported):
-            decision = self._desk.work.decide("watch.hit", request.key, item, {"partner": task.partner})
+            decision = self._desk.work.decide("watch.hit", request.key, item, _about(request, task))
             self._desk.work.keep(item, request.key, request.case_token, decision)
             self._pass_on(decision, request, task, item)
             self._desk.put(request, collect.on_hit(task))
@@ -55,7 +55,7 @@ class Collector:
 
     def _receipt(self, item: Inbound, request: RequestState, task: TaskState) -> None:
         received = collect.on_receipt(task, item.record.timestamp)
-        decision = self._desk.work.decide("task.received", request.key, item, {"partner": task.partner})
+        decision = self._desk.work.decide("task.received", request.key, item, _about(request, task))
         self._desk.work.keep(item, request.key, request.case_token, decision)
         due = collect.deadline(received, None, self._outages)
         if received.status is TaskStatus.RECEIVED and due is not None:
@@ -72,7 +72,7 @@ class Collector:
             self._be_silent(request, task, verdict.task.settled_at or self._desk.work.now)
             self._conclude(request.key)
             request = self._desk.cases[request.key]
-        facts: Facts = {"partner": task.partner, "reply": message.data.kind.value}
+        facts = _about(request, task) | {"reply": message.data.kind.value}
         if verdict.effect == "late":
             facts["late"] = 1
         decision = self._desk.work.decide("task.answered", request.key, item, facts)
@@ -112,7 +112,7 @@ class Collector:
     def _be_silent(self, request: RequestState, task: TaskState, due: int) -> RequestState:
         unknown = request.kind is Kind.CONTROL
         awaited: Literal["receipt", "reply"] = "reply" if task.received_at is not None else "receipt"
-        facts: Facts = {"partner": task.partner, "awaited": awaited} | ({"alarm": 1} if unknown else {})
+        facts = _about(request, task) | {"awaited": awaited} | ({"alarm": 1} if unknown else {})
         decision = self._desk.work.decide("task.silent", request.key, None, facts)
         silence = said.NonResponse(partner=task.partner, task_id=task.task_id, awaited=awaited,
                                    deadline=from_micros(due), outcome_unknown=unknown)  # fmt: skip
@@ -125,7 +125,7 @@ class Collector:
         if outcome is None:
             return
         conclusion_id = derive_id(self._desk.work.composer.party, "conclusion", key)
-        closing = self._desk.work.decide("request.concluded", key, None, {"outcome": outcome})
+        closing = self._desk.work.decide("request.concluded", key, None, {"request": request.request_id, "outcome": outcome})
         lines = tuple(
             said.PartnerOutcome(partner=task.partner, task_id=task.task_id, outcome=task.outcome or said.TaskOutcome.NO_RESPONSE,
                                 message=task.message_id, at=from_micros(task.settled_at or self._desk.work.now))
@@ -156,6 +156,12 @@ class Collector:
                 self._desk.replace(collect.without_sending(request, self._desk.work.now))
                 self._conclude(key)
             else:
-                decision = self._desk.work.decide("request.dispatched", key, None, {"after": original.request_id})
+                decision = self._desk.work.decide("request.dispatched", key, None,
+                                                       {"request": request.request_id, "after": original.request_id})  # fmt: skip
                 pk, jws = cases.request_message(self._desk.work.connection, key)
                 self._desk.replace(self._registrar.dispatch(decision, request, self._desk.work.payload(pk), jws))
+
+
+def _about(request: RequestState, task: TaskState) -> Facts:
+    """Whose part of which request: by the hub's own knowledge, not by what a partner's message claims."""
+    return {"request": request.request_id, "partner": task.partner}

@@ -64,10 +64,10 @@ class Registrar:
         tasks: tuple[TaskState, ...] = ()
         if isinstance(verdict, intake.Refuse):
             status = RequestStatus.REFUSED
-            decision = work.decide("request.refused", key, item, {"codes": ",".join(verdict.codes)})
+            decision = work.decide("request.refused", key, item, {"request": message.id, "codes": ",".join(verdict.codes)})
         else:
             status = RequestStatus.WAITING if verdict.waits else RequestStatus.OPEN
-            decision = work.decide("request.accepted", key, item, {"config": self._desk.linkage.sha256})
+            decision = work.decide("request.accepted", key, item, {"request": message.id, "config": self._desk.linkage.sha256})
             tasks = tuple(self._planned(key, partner) for partner in verdict.partners)
         request = RequestState(
             key=key, court=court, request_id=message.id, kind=kind, action=message.data.action, case_token=case_token,

@@ -251,6 +251,7 @@ class Processor:
         self._positions = after
         if published is not None:
             self.relay.marked(published)
+        _tell(work)
         return work.outgoing
 
     def _transact(self, decide: Callable[[Work], T], now: int) -> tuple[T, list[Outgoing]]:
@@ -262,6 +263,7 @@ class Processor:
         except BaseException:
             self._vault.forget()
             raise
+        _tell(work)
         return result, work.outgoing
 
     # -- time ----------------------------------------------------------------------------------------------------------
@@ -354,6 +356,12 @@ class Processor:
     def _load(self, after: int) -> list[Outgoing]:
         with self._store.read() as connection:
             return load_page(connection, self._vault, after)
+
+
+def _tell(work: Work) -> None:
+    """One log line for each committed decision, with the request's correlation id."""
+    for line in work.lines():
+        log.info(**line)
 
 
 def _place(error: BaseException) -> str:

@@ -8,20 +8,24 @@ import base64
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, select
+from sqlalchemy import Connection, Dialect, Table, bindparam, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from hub.engine.compose import Composed, Composer
+from hub.engine.compose import Composed, Composer, wire_time
 from hub.engine.records import Headers, Inbound, Outgoing, Unfit, digest_of
 from hub.store import tables as t
 from hub.store.vault import NO_CASE, Vault
-from schemas.base import Model, format_time, from_micros, micros
+from schemas.base import Model, micros
 from schemas.codes import CODES
 from schemas.envelope import CONTENT_TYPE
 
 Facts = dict[str, str | int]
+_TOLD = frozenset({"partner", "reply", "outcome", "code", "codes", "stage", "awaited", "late", "alarm"})
+"""Facts of a decision that also stand in the process's own log."""
 
 
 def jcs(entry: dict[str, Any]) -> bytes:
@@ -90,7 +94,7 @@ class Work:
         """Begin the audit entry of one decision. `facts` hold codes, ids and counts, never personal data."""
         self._audit_seq += 1
         entry: dict[str, Any] = {"v": 1, "kind": kind, "hub": self.composer.party,
-                                 "at": format_time(from_micros(self.now)), **facts}  # fmt: skip
+                                 "at": wire_time(self.now), **facts}  # fmt: skip
         if cause is not None:
             record = cause.record
             entry["in"] = {"sha256": cause.digest, "topic": record.topic, "partition": record.partition,
@@ -98,7 +102,8 @@ class Work:
             if isinstance(cause, Inbound):
                 message = cause.message
                 entry["in"] |= {"id": message.id, "source": message.source, "type": message.type,
-                                "time": format_time(from_micros(record.timestamp))}  # fmt: skip
+                                "time": wire_time(record.timestamp)}  # fmt: skip
+                entry.setdefault("request", message.correlationid)
         decision = Decision(self._audit_seq, kind, request_key, entry)
         self._decisions.append(decision)
         return decision
@@ -186,6 +191,14 @@ class Work:
                             "key": key, "headers": packed})  # fmt: skip
         self.outgoing.append(Outgoing(self._outbox_seq, topic, key, value, headers))
 
+    def lines(self) -> list[dict[str, str | int]]:
+        """What to write to the process's own log of these decisions, once they are committed."""
+        return [
+            {"event": decision.kind, "correlation_id": decision.entry.get("request", ""), "entry": decision.seq,
+             **{name: decision.entry[name] for name in _TOLD & decision.entry.keys()}}
+            for decision in self._decisions
+        ]  # fmt: skip
+
     # -- time ----------------------------------------------------------------------------------------------------------
 
     def arm(self, kind: str, ref: str, due_at: int) -> None:
@@ -202,7 +215,9 @@ class Work:
     def flush_rows(self) -> None:
         """Insert the rows gathered so far, each table in one statement, so that queries and updates find them."""
         for table, rows in self._rows.items():
-            self.connection.execute(table.insert(), rows)
+            statement, columns = _insert_into(table, self.connection.dialect, tuple(rows[0]))
+            values = itemgetter(*columns)
+            self.connection.exec_driver_sql(statement, [values(row) for row in rows])
         self._rows.clear()
 
     def flush(self) -> None:
@@ -221,6 +236,13 @@ class Work:
             upsert = insert(t.timers)
             upsert = upsert.on_conflict_do_update(index_elements=["kind", "ref"], set_={"due_at": upsert.excluded.due_at})
             self.connection.execute(upsert, rows)
+
+
+@lru_cache(maxsize=64)
+def _insert_into(table: Table, dialect: Dialect, columns: tuple[str, ...]) -> tuple[str, list[str]]:
+    """The INSERT for these columns, and their order in it. Straight to the driver it costs half as much a row."""
+    compiled = table.insert().compile(dialect=dialect, column_keys=list(columns))
+    return str(compiled), compiled.positiontup or []
 
 
 def read_payload(connection: Connection, vault: Vault, message_pk: int) -> bytes:
