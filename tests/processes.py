@@ -1,0 +1,166 @@
+"""One test's linkage: keys, passwords and settings, the hub and connectors as processes of their own, and every party's voice."""
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploy.demo.linkage import LIANDONG
+from deploy.demo.processes import Child, Household
+from deploy.demo.world import ROOT, World
+from deploy.demo.world import Cluster as DemoCluster
+from hub.bootstrap import Hub, build_hub
+from hub.bus.sink import KafkaSink
+from hub.bus.topics import Topics
+from hub.engine.records import Outgoing
+from hub.engine.relay import PublishFailed
+from hub.engine.work import signed_headers
+from hub.settings import read_settings
+from hub.trust import keys
+from hub.trust.jws import Signer
+from tests.conftest import Cluster
+
+SAMPLE_AGREEMENTS = ROOT / "config" / "samples" / "agreements"
+
+
+@dataclass(frozen=True)
+class Linkage:
+    """Everything of one test stands below `world.folder`."""
+
+    world: World
+    cluster: Cluster
+    household: Household
+    agreements: Path
+
+    @property
+    def topics(self) -> Topics:
+        return Topics(self.cluster.prefix)
+
+    @property
+    def topic_names(self) -> list[str]:
+        return [topic.name for topic in self.cluster.plan.topics]
+
+    @property
+    def _demo(self) -> DemoCluster:
+        return DemoCluster(self.cluster.admin, own=True)
+
+    @property
+    def log(self) -> Path:
+        """The hub's log directory."""
+        return self.world.folder / "hub" / "log"
+
+    # -- the hub -------------------------------------------------------------------------------------------------------
+
+    def hub_config(self) -> Path:
+        """The hub's settings file; its console takes any free port."""
+        return self.world.hub_settings(self._demo, 0)
+
+    async def hub(self, *, ready: bool = True) -> Child:
+        """`liandong hub run` as a process."""
+        return await self.program("hub", LIANDONG, "hub", "run", "--config", str(self.hub_config()), ready=ready)
+
+    async def program(self, name: str, *arguments: str, ready: bool) -> Child:
+        """A process that works as the hub; with `ready`, return once it says so."""
+        child = await self.household.start(name, *arguments, environment={"LIANDONG_AGREEMENTS_DIR": str(self.agreements)})
+        if ready:
+            await child.logged("hub.ready")
+        return child
+
+    @contextlib.asynccontextmanager
+    async def hub_here(self) -> AsyncIterator[Hub]:
+        """A hub in this process, ready; it ends cleanly."""
+        hub = build_hub(read_settings(self.hub_config()).model_copy(update={"agreements_dir": self.agreements}))
+        running = asyncio.create_task(hub.run())
+        ready = asyncio.create_task(hub.processor.ready.wait())
+        await asyncio.wait({running, ready}, return_when=asyncio.FIRST_COMPLETED, timeout=30)
+        if running.done():
+            running.result()
+        assert ready.done(), "the hub is not ready"
+        try:
+            yield hub
+        finally:
+            hub.processor.stop()
+            await running
+
+    # -- others --------------------------------------------------------------------------------------------------------
+
+    async def connector(self, party: str, options: dict[str, object]) -> Child:
+        """`liandong connector run` as a process, ready."""
+        config = self.world.connector_settings(self._demo, party, options, 0)
+        child = await self.household.start(party, LIANDONG, "connector", "run", "--config", str(config))
+        await child.logged("connector.ready")
+        return child
+
+    @contextlib.asynccontextmanager
+    async def voice(self, party: str) -> AsyncIterator["Voice"]:
+        """What a party says over Kafka, as its own user and with its own key."""
+        sink = KafkaSink(self.cluster.connection(party), f"{party}-voice")
+        try:
+            yield Voice(party, Signer(keys.load(self.world.key(party))), sink)
+        finally:
+            await sink.close()
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One party's key and way into Kafka."""
+
+    party: str
+    signer: Signer
+    _sink: KafkaSink
+
+    async def say(self, topic: str, *values: bytes) -> None:
+        """Sign and publish these values, in order; while Kafka is away, wait for it."""
+        batch = [Outgoing(0, topic, None, value, signed_headers(self.signer.sign(value))) for value in values]
+        while True:
+            try:
+                return await self._sink.publish(batch)
+            except PublishFailed:
+                await asyncio.sleep(0.2)
+
+
+@contextlib.asynccontextmanager
+async def linkage(folder: Path, cluster: Cluster, *, windows: tuple[int, int] | None = None) -> AsyncIterator[Linkage]:
+    """A linkage on a test's topics. `windows`: seconds for receipt and reply, in place of the sample agreements'.
+
+    Every process that it starts has ended on the way out.
+    """
+    world = World(folder)
+    world.prepare()
+    for party, password in cluster.passwords.items():
+        world.secret(world.password_file(party), password)
+    agreements = SAMPLE_AGREEMENTS if windows is None else _agreements(folder / "agreements", *windows)
+    household = Household(ROOT, folder / "logs")
+    try:
+        yield Linkage(world, cluster, household, agreements)
+    finally:
+        await household.stop()
+
+
+def _agreements(folder: Path, receipt: int, reply: int) -> Path:
+    folder.mkdir()
+    for file in SAMPLE_AGREEMENTS.glob("*.toml"):
+        terms = re.sub(r"(?m)^receipt_within_s = .*$", f"receipt_within_s = {receipt}", file.read_text(encoding="utf-8"))
+        terms = re.sub(r"(?m)^reply_within_s = .*$", f"reply_within_s = {reply}", terms)
+        (folder / file.name).write_text(terms, encoding="utf-8")
+    return folder
+
+
+async def kill(child: Child) -> None:
+    """kill -9."""
+    child.process.kill()
+    await child.process.wait()
+
+
+async def until(holds: Callable[[], bool], what: str, within: float = 15) -> None:
+    """Wait until `holds`; fails, saying `what` did not happen, when it does not in time."""
+    deadline = time.monotonic() + within
+    while not holds():
+        if time.monotonic() > deadline:
+            pytest.fail(f"not in {within:.0f} s: {what}")
+        await asyncio.sleep(0.01)
