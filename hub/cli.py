@@ -15,6 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="Liandong Hub (联动): inter-agenc
                   pretty_exceptions_enable=False)  # fmt: skip
 keys_app = typer.Typer(no_args_is_help=True, help="Keys of parties / 密钥")
 hub_app = typer.Typer(no_args_is_help=True, help="The hub itself / 中心")
+bus_app = typer.Typer(no_args_is_help=True, help="Kafka: topics, users, access lists / 消息总线")
 config_app = typer.Typer(no_args_is_help=True, help="Settings / 配置")
 
 
@@ -73,7 +74,37 @@ def check_config(
                f"plan {linkage.sha256[:12]}")  # fmt: skip
 
 
+@bus_app.command("provision")
+def provision_bus(
+    username: Annotated[str, typer.Option(help="An administrator of the cluster.")],
+    password_file: Annotated[Path, typer.Option(help="File with that administrator's password.")],
+    bootstrap_servers: Annotated[str, typer.Option(help="Where Kafka is.")] = "127.0.0.1:9092",
+    parties: Annotated[Path, typer.Option(help="The party directory.")] = Path(".local/hub/parties"),
+    passwords: Annotated[Path, typer.Option(help="Folder for <party>.password; those there are kept.")] = Path(".local/hub/keys"),
+    prefix: Annotated[str, typer.Option(help="Stands before every topic's name.")] = "",
+    replication_factor: Annotated[int, typer.Option(help="Copies of each topic.")] = 1,
+) -> None:
+    """Make the topics, a SCRAM user for every party, and the access lists. Doing it again changes nothing.
+
+    Example: liandong bus provision --username admin --password-file admin.password
+    """
+    from hub.bus.admin import provision
+    from hub.bus.connection import Connection
+    from hub.bus.topics import Plan
+    from hub.trust.enrol import password_for
+    from hub.trust.parties import Directory, Role
+
+    directory = Directory.load(parties)
+    courts, partners = (tuple(party.id for party in directory.with_role(role)) for role in (Role.COURT, Role.PARTNER))
+    (hub,) = (party.id for party in directory.with_role(Role.HUB))
+    plan = Plan(courts, partners, prefix, replication_factor, hub)
+    admin = Connection(bootstrap_servers, username, password_file.read_text(encoding="utf-8").strip(), prefix=prefix)
+    provision(admin, plan, {party: password_for(passwords, party) for party in plan.parties})
+    typer.echo(f"{len(plan.topics)} topics, {len(plan.parties)} users, {len(plan.access)} permissions", err=True)
+
+
 app.add_typer(hub_app, name="hub")
+app.add_typer(bus_app, name="bus")
 app.add_typer(keys_app, name="keys")
 app.add_typer(config_app, name="config")
 
@@ -97,7 +128,7 @@ def main() -> None:
     _add_commands()
     try:
         app()
-    except* (BusError, ConfigError, StoreError, TrustError, DirectoryError) as group:
+    except* (BusError, ConfigError, StoreError, TrustError, DirectoryError, OSError) as group:
         errors: list[BaseException] = list(group.exceptions)
         while errors and isinstance(errors[0], BaseExceptionGroup):
             errors = list(errors[0].exceptions)

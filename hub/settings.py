@@ -48,11 +48,11 @@ class Settings(BaseSettings):
     party: str = "hub"
     data_dir: Path = Path(".local/hub")
     config_dir: Path = Path("config")
-    parties_dir: Path = Path("config/parties")
+    parties_dir: Path = Path(".local/hub/parties")
     agreements_dir: Path = Path("config/agreements")
     signing_key: Path = Path(".local/hub/keys/hub.jwk")
     log_key: Path = Path(".local/hub/keys/log.jwk")
-    secret_file: Path = Path(".local/hub/keys/secret")
+    secret_file: Path = Path(".local/hub/keys/hub.secret")
     kafka: Kafka = Kafka()
     console: Console = Console()
     log_level: Literal["debug", "info", "warning", "error"] = "info"

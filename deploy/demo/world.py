@@ -1,14 +1,13 @@
 """The demonstration's folder: keys, passwords, settings files of every process. Everything is made anew for each run."""
 
 import json
-import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 from hub.bus.connection import Connection
 from hub.bus.topics import Plan
-from hub.trust.enrol import enrol
+from hub.trust.enrol import enrol, password_for
 
 ROOT = Path(__file__).resolve().parents[2]
 HUB = "hub"
@@ -66,7 +65,7 @@ class World:
         for name in ("settings", "connectors"):
             (self.folder / name).mkdir(exist_ok=True)
         for party in self.plan_parties:
-            self.secret(self.password_file(party), secrets.token_urlsafe(24))
+            password_for(self.folder / "keys", party)
 
     @staticmethod
     def secret(file: Path, content: str) -> Path:

@@ -47,6 +47,15 @@ def enrol(profiles: Path, out: Path, *, now: datetime | None = None, years: int 
     (out / "jwks.json").write_text(json.dumps({"keys": jwks}, indent=2) + "\n", encoding="utf-8")
 
 
+def password_for(folder: Path, party: str) -> str:
+    """The Kafka password in `folder/<party>.password`, made there (mode 0600) if it is not."""
+    path = folder / f"{party}.password"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(24), encoding="ascii")
+    return path.read_text(encoding="ascii").strip()
+
+
 def _secret(path: Path) -> None:
     if not path.exists():
         path.touch(mode=0o600)
