@@ -71,11 +71,11 @@ async def _prepare(place: Arena, asked: list[Sent]) -> tuple[list[list[Sent]], P
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--requests", type=int, default=4000, help="N, the requests of a throughput run")
+    parser.add_argument("--requests", type=int, default=1500, help="N, the requests of a throughput run")
     parser.add_argument("--quick", action="store_true", help="one short round: whether it works, not how fast")
     parser.add_argument("--json", type=Path, default=LATEST, help=f"where the figures go, {LATEST} by default")
     options = parser.parse_args()
-    requests, rounds, seconds = (500, 1, 2) if options.quick else (options.requests, 3, 8)
+    requests, rounds, seconds = (500, 1, 2) if options.quick else (options.requests, 3, 6)
     options.json.parent.mkdir(parents=True, exist_ok=True)
     console = Console()
     with tempfile.TemporaryDirectory(dir=options.json.parent, prefix="run-") as home:

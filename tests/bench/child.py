@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from tests.bench.arena import BenchError
 from tests.bench.job import Job
@@ -15,13 +16,14 @@ _PATIENCE = 60
 class Child:
     """A connected contestant; `go` lets it work, `stop` ends it."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
         self._process = process
+        self._log = log
 
     async def ready(self) -> None:
         """Raises `BenchError` when it ended instead."""
         if await self._line() != "ready":
-            raise BenchError("a contestant did not start; its own words stand above")
+            raise self._failure("did not start")
 
     def go(self) -> None:
         self._tell()
@@ -31,8 +33,11 @@ class Child:
         self._tell()
         used: dict[str, float] = json.loads(await self._line() or "{}")
         if await self._process.wait() or not used:
-            raise BenchError("a contestant failed; its own words stand above")
+            raise self._failure("failed")
         return used
+
+    def _failure(self, what: str) -> BenchError:
+        return BenchError(f"a contestant {what}; its last words:\n{self._log.read_text('utf-8', 'replace')[-3000:]}")
 
     def alive(self) -> bool:
         return self._process.returncode is None
@@ -52,11 +57,13 @@ class Child:
 @asynccontextmanager
 async def start(job: Job) -> AsyncIterator[Child]:
     """The contestant of `job`, connected. Nothing of it outlives the context."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.contestant", job.dumps(),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    child = Child(process)
+    log = Path(job.home) / "contestants.log"
+    with log.open("ab") as words:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.bench.contestant", job.dumps(),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=words,
+        )  # fmt: skip
+    child = Child(process, log)
     try:
         await child.ready()
         yield child

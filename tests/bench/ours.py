@@ -15,7 +15,7 @@ from tests.bench.job import Job
 @asynccontextmanager
 async def hub(job: Job, go: asyncio.Event) -> AsyncIterator[None]:
     """The hub as it runs, everything on."""
-    configure_logs("warning", "hub")
+    configure_logs("info", "hub")
     home = Path(job.home)
     kafka = Kafka(bootstrap_servers=job.bootstrap_servers, username="hub", password_file=job.password_file,
                   topic_prefix=job.prefix)  # fmt: skip
