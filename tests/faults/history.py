@@ -5,10 +5,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from hub.engine.records import Record
 
+CHINA = timezone(timedelta(hours=8))
 ANSWERS = ("acceptance", "refusal", "rejection")
 
 
@@ -54,6 +56,11 @@ def once(messages: Iterable[Said]) -> list[Said]:
 
 def of(messages: Iterable[Said], *events: str) -> list[Said]:
     return [said for said in messages if said.event in events]
+
+
+def iso(seconds: float) -> str:
+    """A time, in seconds since 1970, as it is written on the wire."""
+    return datetime.fromtimestamp(seconds, CHINA).isoformat(timespec="microseconds")
 
 
 def check(messages: Sequence[Said], logged: set[str]) -> list[str]:
