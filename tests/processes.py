@@ -157,7 +157,7 @@ async def kill(child: Child) -> None:
     await child.process.wait()
 
 
-async def until(holds: Callable[[], bool], what: str, within: float = 15) -> None:
+async def until(holds: Callable[[], bool], what: str, within: float = 40) -> None:
     """Wait until `holds`; fails, saying `what` did not happen, when it does not in time."""
     deadline = time.monotonic() + within
     while not holds():

@@ -9,7 +9,7 @@ from hub.engine.relay import PublishFailed
 
 
 class Lanes:
-    """Some topics of one partition each. `shown` is how many records of each can be read: all, when None."""
+    """Some topics of one partition each. `shown` is how many records of a topic can be read, where not all can."""
 
     cluster = "memory"
 
@@ -17,7 +17,7 @@ class Lanes:
         self._lanes: dict[str, list[Record]] = {topic: [] for topic in topics}
         self._next: dict[Place, int] = {}
         self.published: list[Outgoing] = []
-        self.shown: int | None = None
+        self.shown: dict[str, int] = {}
         self.away = False
         self.refuses = False
         self.asked = 0
@@ -37,7 +37,8 @@ class Lanes:
         self._next = dict(positions)
 
     async def take(self, most: int, timeout_ms: int) -> list[Record]:
-        taken = [record for (topic, _), at in self._next.items() for record in self._lanes[topic][at : self.shown]][:most]
+        places = self._next.items()
+        taken = [record for (topic, _), at in places for record in self._lanes[topic][at : self.shown.get(topic)]][:most]
         for record in taken:
             self._next[record.topic, 0] = record.offset + 1
         if not taken:
