@@ -3,10 +3,14 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from hub.bus.connection import Connection
+from hub.bus.lenient import read_leniently
 from hub.engine.records import Place, Record
+
+log = structlog.get_logger()
 
 
 class KafkaSource:
@@ -18,6 +22,7 @@ class KafkaSource:
         self._topics = topics
         self._consumer: AIOKafkaConsumer | None = None
         self._places: list[TopicPartition] = []
+        self._taken: dict[Place, int] = {}
         self.cluster = ""
 
     @property
@@ -38,6 +43,7 @@ class KafkaSource:
     def seek(self, positions: Mapping[Place, int]) -> None:
         """Read on from these positions."""
         for (topic, partition), offset in positions.items():
+            self._taken[topic, partition] = offset
             self._live.seek(TopicPartition(topic, partition), offset)
 
     async def take(self, most: int, timeout_ms: int) -> list[Record]:
@@ -45,12 +51,27 @@ class KafkaSource:
 
         Never cancel this: aiokafka then loses count of its calls.
         """
-        batches = await self._live.getmany(timeout_ms=timeout_ms, max_records=most)
-        return [
+        try:
+            batches = await self._live.getmany(timeout_ms=timeout_ms, max_records=most)
+        except UnicodeDecodeError:
+            await self._read_again_leniently()
+            return []
+        found = [
             Record(record.topic, record.partition, record.offset, record.timestamp * 1000, record.key,
-                   record.value or b"", tuple(record.headers))
+                   record.value or b"", tuple((name, value or b"") for name, value in record.headers))
             for records in batches.values() for record in records
         ]  # fmt: skip
+        for record in found:
+            self._taken[record.topic, record.partition] = record.offset + 1
+        return found
+
+    async def _read_again_leniently(self) -> None:
+        """A header's name is not UTF-8: whatever was fetched with it is fetched again, from where we stand."""
+        log.warning("bus.header-name-not-utf8", advice="reading with the slower, lenient parser from now on")
+        read_leniently()
+        for place in self._places:
+            at = self._taken.get((place.topic, place.partition))
+            self._live.seek(place, at if at is not None else await self._live.position(place))
 
     async def end_offsets(self) -> dict[Place, int]:
         """Where each partition ends now."""

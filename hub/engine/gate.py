@@ -44,8 +44,14 @@ class Gate:
         """Each record's verdict, in order."""
         return [self.check(record) for record in records]
 
-    def check(self, record: Record) -> Inbound | Unfit:  # noqa: PLR0911 - one way out for each step that fails
-        """The verdict on one record. Never raises."""
+    def check(self, record: Record) -> Inbound | Unfit:
+        """The verdict on one record. Never raises: what the checks themselves fail on is set aside like any bad record."""
+        try:
+            return self._check(record)
+        except Exception as error:  # noqa: BLE001 - a record must not be able to stop its partition
+            return Unfit(record, "internal-error", "gate", digest_of(record.value), error=type(error).__name__)
+
+    def _check(self, record: Record) -> Inbound | Unfit:  # noqa: PLR0911 - one way out for each step that fails
         value = record.value
         digest = digest_of(value)
         if len(value) > self._limit:

@@ -75,9 +75,11 @@ class Work:
 
     def seen(self, batch: Iterable[Inbound]) -> dict[tuple[str, str], str]:
         """(sender, message id) → digest for those of `batch` that are in the inbox already."""
-        ids = [item.message.id for item in batch]
+        ids = {(item.message.source, item.message.id) for item in batch}
         columns = t.inbox.c
-        query = select(columns.sender, columns.message_id, columns.digest).where(columns.message_id.in_(ids))
+        query = select(columns.sender, columns.message_id, columns.digest).where(
+            columns.sender.in_({sender for sender, _ in ids}), columns.message_id.in_({message_id for _, message_id in ids})
+        )
         return {(sender, message_id): digest for sender, message_id, digest in self.connection.execute(query)}
 
     def prepare_cases(self, case_tokens: Collection[str]) -> None:
