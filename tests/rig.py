@@ -1,5 +1,6 @@
 """A hub without a bus: the real gate, casework, work and store, fed record by record under a clock of the test's own."""
 
+import base64
 import itertools
 import os
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,7 @@ from schemas.base import CHINA, from_micros, micros
 from schemas.messages import parse
 from tests.factories import REPLIES, REQUESTS, Agency, Data, agency, message, record
 
+FINDING = {"kind": "whereabouts", "fact": "residence", "place": "某处"}
 CONFIG = Path(__file__).parent.parent / "config"
 PARTNERS = {"real-estate": "real-estate", "vehicle": "vehicle", "business-registry": "business-registry",
             "police": "police", "bank": "bank", "bank-two": "bank"}  # fmt: skip
@@ -115,12 +117,20 @@ class Rig:
         """A reply of this kind, with what its shape needs."""
         needs: Data = {} if kind in ("result", "no-record") else {"reason": {"code": "test", "text": "试"}}
         if kind in ("result", "partial"):
-            needs["measure"] = {"state": "effective", "reference": "X1"}
+            action = parse_request(task).data.action
+            state = {"release": "released", "watch": "armed", "road-control": "armed"}.get(action, "effective")
+            found: Data = {"findings": [FINDING]} if action in ("inquire", "info") else {}
+            needs |= found or {"measure": {"state": state, "reference": "X1"}}
         at = self.clock + timedelta(0)
         return self.answer(task, "reply", {"kind": kind, "answered_at": at.isoformat(timespec="microseconds"), **needs, **data})
 
     def close(self) -> None:
         self.store.close()
+
+
+def parse_request(task: Any) -> Any:
+    """The court's request that a task carries."""
+    return parse(base64.b64decode(task.data.request.value))
 
 
 def said(out: Sequence[Outgoing], topic: str | None = None) -> list[Any]:

@@ -38,6 +38,8 @@ class Collector:
         task = None if request is None else next(
             (task for task in request.tasks if task.task_id == message.data.task_id), None
         )  # fmt: skip
+        if request is not None and message.correlationid != request.request_id:
+            request = None  # it speaks of another request than its task belongs to
         if request is None or task is None or task.partner != item.party.speaks_as or (
             task.status is TaskStatus.PLANNED or kind_of(message.type) is not request.kind
         ):
@@ -63,6 +65,9 @@ class Collector:
         self._desk.put(request, received)
 
     def _reply(self, item: Inbound, message: Replied, request: RequestState, task: TaskState) -> None:
+        if not collect.fits(request.action, message.data):
+            self._desk.reject(unfit(item, "reply-mismatch", "task"), request.key)
+            return
         sent = self._desk.sent_at(task) if task.received_at is None else None
         verdict = collect.on_reply(task, message.data.kind, item.record.timestamp, message.id, sent, self._outages)
         if verdict.effect == "conflicts":

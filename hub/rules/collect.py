@@ -10,7 +10,7 @@ from typing import Literal
 
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from schemas.hub import TaskOutcome
-from schemas.replies import ReplyKind
+from schemas.replies import Reply, ReplyKind
 
 ANSWERED = frozenset({TaskOutcome.RESULT, TaskOutcome.NO_RECORD, TaskOutcome.NOT_CONTROLLED})
 """Outcomes that answer the question; a partial, refused or returned one does not, and silence least of all."""
@@ -29,6 +29,25 @@ class ReplyVerdict:
     task: TaskState
     effect: Literal["settles", "late", "conflicts"]
     silent_first: bool = False
+
+
+_STATES = {
+    "freeze": {"effective", "queued"}, "seal": {"effective", "queued"}, "release": {"released"}, "watch": {"armed"},
+    "road-control": {"armed"},
+}  # fmt: skip
+"""What a control or a watch may come to, by action; an inquiry and a request for information come to findings."""
+
+
+def fits(action: str, reply: Reply) -> bool:
+    """V29: whether a reply answers what was asked. What says why not (refused, returned) fits everything."""
+    states = _STATES.get(action)
+    if reply.kind in (ReplyKind.REFUSED, ReplyKind.RETURNED, ReplyKind.NO_RECORD):
+        return True
+    if reply.kind is ReplyKind.NOT_CONTROLLED:
+        return states is not None
+    if states is None:
+        return reply.measure is None
+    return not reply.findings and reply.measure is not None and reply.measure.state in states
 
 
 def on_receipt(task: TaskState, at: int) -> TaskState:

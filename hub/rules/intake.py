@@ -1,6 +1,6 @@
 """Intake (立案登记): may this request be carried out at all? The hub itself refuses what lacks a legal basis.
 
-Civil Procedure Law (2023) art. 253 and 255; 法释〔2013〕20号 art. 2 to 4; validation rules V12, V14, V15, V17 to V20, V22, V26, V28.
+Civil Procedure Law (2023) art. 253 and 255; 法释〔2013〕20号 art. 2 to 4; validation rules V12, V14, V15, V17 to V19, V22, V26, V28.
 """
 
 import base64
@@ -13,11 +13,18 @@ from hub.rules.plan import Linkage, choose_partners
 from hub.rules.state import RequestState, RequestStatus
 from schemas.base import micros
 from schemas.hub import TaskOutcome
-from schemas.legal import NEEDED_DOCUMENTS, LegalBasis, Purpose
+from schemas.identifiers import case_parts
+from schemas.legal import NEEDED_DOCUMENTS, LegalBasis, Purpose, Rank
 from schemas.messages import ControlRequested, InquiryRequested, LocateRequested, RequestMessage
 
 NEED_APPROVAL = frozenset({"freeze", "seal", "release", "info", "watch", "road-control"})
 """Actions that need an approver who is not the maker (V19)."""
+
+LEAST_RANK = {"freeze": Rank.BUREAU_CHIEF, "seal": Rank.BUREAU_CHIEF, "release": Rank.BUREAU_CHIEF,
+              "watch": Rank.BUREAU_CHIEF, "road-control": Rank.BUREAU_CHIEF}  # fmt: skip
+"""Who must at least approve (V19): measures against assets and persons, the head of the enforcement bureau; the rest, a
+judge. The law leaves the rank to each court's own rules (院局两级审批); this is the stricter common practice."""
+_RANKS = list(Rank)
 
 NO_CONTROL = frozenset({TaskOutcome.NOT_CONTROLLED, TaskOutcome.REFUSED, TaskOutcome.RETURNED, TaskOutcome.NO_RECORD,
                         TaskOutcome.NOT_SENT})  # fmt: skip
@@ -66,7 +73,7 @@ def decide(
 
 def _court(legal: LegalBasis, designator: str) -> list[str]:
     """V12: the case number's court designator is the sending court's."""
-    return [] if legal.case_number.split("）", 1)[1].startswith(designator) else ["court-mismatch"]
+    return [] if case_parts(legal.case_number).court == designator else ["court-mismatch"]
 
 
 def _time(request: RequestMessage, now: int) -> list[str]:
@@ -104,11 +111,21 @@ def _officers(request: RequestMessage, _now: int) -> list[str]:
 
 
 def _approval(request: RequestMessage, _now: int) -> list[str]:
-    """V19: the approver is not the maker."""
+    """V19: the approver is not the maker, under whichever of his permits, and approved before the request was signed."""
     legal = request.data.legal
-    if any(approval.officer == legal.maker for approval in legal.approvals):
+    makers = {legal.maker}.union(
+        *({officer.work_permit, officer.enforcement_permit} for officer in legal.officers
+          if legal.maker in (officer.work_permit, officer.enforcement_permit))
+    )  # fmt: skip
+    if any(approval.officer in makers for approval in legal.approvals):
         return ["approver-is-maker"]
-    return ["approval-missing"] if request.data.action in NEED_APPROVAL and not legal.approvals else []
+    if any(approval.at > request.time for approval in legal.approvals):
+        return ["approval-later"]
+    least = _RANKS.index(LEAST_RANK.get(request.data.action, Rank.JUDGE))
+    ranks = [_RANKS.index(approval.rank) for approval in legal.approvals]
+    if request.data.action not in NEED_APPROVAL or any(rank >= least for rank in ranks):
+        return []
+    return ["approver-rank" if ranks else "approval-missing"]
 
 
 _CHECKS: tuple[Callable[[RequestMessage, int], list[str]], ...] = (_time, _purpose, _documents, _officers, _approval)

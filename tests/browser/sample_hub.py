@@ -145,7 +145,8 @@ class SampleHub:
             task = connection.execute(select(c.task_id).where(c.request_key == key, c.partner == partner)).scalar_one()
             kind = connection.execute(select(t.requests.c.kind).where(t.requests.c.key == key)).scalar_one()
         at = from_micros(self.now - 15_000)
-        value = factories.message(f"liandong.{kind}.{event}.v1", partner, "hub", {"task_id": task, **data}, time=at)
+        value = factories.message(f"liandong.{kind}.{event}.v1", partner, "hub", {"task_id": task, **data}, time=at,
+                                  correlationid=request_id)  # fmt: skip
         self.take(partner, value, TOPICS.replies)
 
     def receive(self, partner: str, request_id: str, court: str = "court-9901") -> None:

@@ -1,6 +1,5 @@
 """The hub without a bus: what goes out for what comes in, once, whatever is repeated, late, silent or forged."""
 
-import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +10,8 @@ from sqlalchemy import select
 
 from hub.engine.records import Outgoing, Record
 from hub.store import tables as t
-from schemas.messages import parse
 from tests.factories import REQUESTS, control, inquiry, locate
-from tests.rig import Rig, said, types
+from tests.rig import Rig, parse_request, said, types
 
 DEAD = "hub.dead-letters.v1"
 
@@ -272,5 +270,27 @@ def test_a_bad_record_does_not_keep_its_neighbours(rig: Rig) -> None:
     assert len(tasks_of(out)) == 1
 
 
-def parse_request(task: Any) -> Any:
-    return parse(base64.b64decode(task.data.request.value))
+
+def test_a_partner_cannot_speak_of_another_request_than_its_task_belongs_to(rig: Rig) -> None:
+    task = one_bank(rig)
+    answer = {"kind": "no-record", "answered_at": task.time.isoformat(timespec="microseconds")}
+    other = rig.answer(task, "reply", answer, correlationid="00000000-0000-4000-8000-000000000009")
+    assert of(rig.feed([other]), "rejection")[0].data.code == "task-unknown"
+
+
+@pytest.mark.parametrize(
+    ("action", "kind", "data"),
+    [
+        ("freeze", "result", {"measure": {"state": "released", "reference": "X"}}),
+        ("freeze", "result", {"measure": None, "findings": [{"kind": "whereabouts", "fact": "residence", "place": "x"}]}),
+        ("inquire", "not-controlled", {}),
+        ("inquire", "result", {"measure": {"state": "effective", "reference": "X"}}),
+    ],
+)
+def test_an_answer_to_another_question_is_no_answer(rig: Rig, action: str, kind: str, data: dict[str, Any]) -> None:
+    _, record = rig.request(control() if action == "freeze" else inquiry(partners=["bank"]))
+    task = tasks_of(rig.feed([record]))[0]
+    out = rig.feed([rig.reply(task, kind, **data)])
+    assert of(out, "rejection")[0].data.code == "reply-mismatch"
+    assert of(out, "conclusion") == []
+    assert types(rig.feed([rig.reply(task, "no-record")]))[-1].endswith("conclusion"), "the right answer still settles it"

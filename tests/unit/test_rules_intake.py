@@ -83,6 +83,12 @@ REFUSED: list[tuple[str, Data]] = [
     ("officers-missing", legal(lambda basis: basis["officers"].__setitem__(1, basis["officers"][0]))),
     ("approval-missing", legal(lambda basis: basis.update(approvals=[]), control())),
     ("approver-is-maker", legal(lambda basis: basis.update(maker=basis["approvals"][0]["officer"]), control())),
+    ("approver-is-maker", legal(
+        lambda basis: basis["approvals"][0].update(officer=basis["officers"][0]["enforcement_permit"]), control())),
+    ("approval-later", legal(
+        lambda basis: basis["approvals"][0].update(at="2026-11-23T09:00:00.000001+08:00"), control())),
+    ("approver-rank", legal(lambda basis: basis["approvals"][0].update(rank="judge"), control())),
+    ("court-mismatch", legal(lambda basis: basis.update(case_number="（2026）粤99执9901号"))),
     ("basis-expired", legal(lambda basis: basis.update(valid_until="2026-11-23T08:59:59.000000+08:00"))),
     ("purpose-mismatch", legal(lambda basis: basis.update(purpose="locate"))),
     ("court-mismatch", legal(lambda basis: basis.update(case_number="（2026）粤9902执123号"))),
