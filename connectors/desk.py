@@ -9,7 +9,8 @@ import structlog
 from pydantic import ValidationError
 
 from connectors.base import Answer, HitNote
-from connectors.jobs import JobStatus, jobs
+from connectors.jobs import JobStatus, filed_before, jobs
+from connectors.terms import fitting
 from hub.bus.topics import Topics
 from hub.engine.compose import derive_id
 from hub.engine.copies import open_copy
@@ -50,6 +51,7 @@ class Desk:
     def handle(self, work: Work, batch: Sequence[Inbound | Unfit]) -> None:
         """File each task once; what is unfit is journalled."""
         seen = work.seen([item for item in batch if isinstance(item, Inbound)])
+        filed: set[str] = set()
         for item in batch:
             if isinstance(item, Unfit):
                 self._set_aside(work, item)
@@ -60,7 +62,7 @@ class Desk:
             if known:
                 self._set_aside(work, Unfit(item.record, "id-reused", "inbox", item.digest, item.party, item.message))
             elif isinstance(item.message, TaskSent):
-                self._file(work, item, item.message)
+                self._file(work, item, item.message, filed)
             elif isinstance(item.message, Rejected):
                 decision = work.decide("rejection.received", None, item, {"code": item.message.data.code})
                 work.keep(item, None, item.message.subject, decision)
@@ -71,19 +73,27 @@ class Desk:
     def fire(self, work: Work, due: Sequence[Due]) -> None:
         """A connector's waiting is in its job table; the engine's timers are not used."""
 
-    def poison(self, work: Work, record: Record, error: BaseException) -> None:
-        unfit = Unfit(record, "internal-error", "decide", digest_of(record.value), error=type(error).__name__)
+    def poison(self, work: Work, item: Inbound | Unfit, error: BaseException) -> None:
+        unfit = Unfit(item.record, "internal-error", "decide", item.digest, item.party, item.message, type(error).__name__)
         self._set_aside(work, unfit)
 
-    def _file(self, work: Work, item: Inbound, task: TaskSent) -> None:
+    def _file(self, work: Work, item: Inbound, task: TaskSent, filed: set[str]) -> None:
+        """File a task with its receipt. `filed` are the requests of this batch, which no query finds yet."""
+        request, reason = self._check(task, item.record.timestamp)
+        name = f"{request.source}/{request.id}" if request is not None and reason is None else None
+        if name is not None:
+            if name in filed or filed_before(work.connection, name):
+                # Carried out under another task id it would be done twice, on the hub's word alone.
+                self._set_aside(work, Unfit(item.record, "id-reused", "request", item.digest, item.party, task))
+                return
+            filed.add(name)
         decision = work.decide("task.filed", task.id, item, {"request": task.correlationid})
         pk = work.keep(item, task.id, task.subject, decision)
-        request, reason = self._check(task)
         self._send(work, decision, task, "receipt", "receipt", Receipt(task_id=task.id, handling="automatic"))
         asset = asset_of(request) if request is not None else None
         work.add(jobs, {
             "task_id": task.id, "message_pk": pk, "action": request.data.action if request else "",
-            "request": f"{request.source}/{request.id}" if request else None, "original": _original(request),
+            "request": name, "original": _original(request),
             "asset_token": work.composer.token("asset", asset) if asset else None,
             "status": JobStatus.QUEUED if reason is None else JobStatus.DONE, "due_at": work.now,
             "expires_at": micros(task.expires),
@@ -91,17 +101,27 @@ class Desk:
         if reason is not None:
             self.reply(work, task, Answer(ReplyKind.REFUSED, b"", reason=reason))
 
-    def _check(self, task: TaskSent) -> tuple[RequestMessage | None, Reason | None]:
-        """The court's own request, and why this partner refuses it, if it does."""
+    def _check(self, task: TaskSent, at: int) -> tuple[RequestMessage | None, Reason | None]:
+        """The court's own request, and why this partner refuses it, if it does. `at` is the broker's time of the task."""
         try:
             request, court = open_copy(task.data.request, self._directory)
         except (SignatureError, ValidationError):
             return None, Reason(code="court-signature", text="法院签名无效 / the court's signature does not verify")
-        if court.role is not Role.COURT or not isinstance(request, RequestMessage) or request.id != task.correlationid:
+        if (
+            court.role is not Role.COURT
+            or not isinstance(request, RequestMessage)
+            or (request.id, kind_of(request.type)) != (task.correlationid, kind_of(task.type))
+        ):
             return None, Reason(code="not-a-request", text="所附不是法院请求 / what is enclosed is no court's request")
+        if request.recipient != task.source:
+            return request, _refusal("recipient-wrong")
+        if micros(request.expires) <= at:
+            return request, _refusal("expired")
+        if micros(request.data.legal.valid_until) <= at:
+            return request, _refusal("basis-expired")
         given = {document.kind for document in request.data.legal.documents}
         if not NEEDED_DOCUMENTS[request.data.action] <= given:
-            return request, Reason(code="documents-missing", text=CODES["documents-missing"].zh)
+            return request, _refusal("documents-missing")
         return request, None
 
     def request_of(self, task: TaskSent) -> RequestMessage:
@@ -116,7 +136,8 @@ class Desk:
         return self._directory.parties[request.source].name_zh
 
     def reply(self, work: Work, task: TaskSent, answer: Answer) -> None:
-        """Sign and enqueue the partner's answer to `task`."""
+        """Sign and enqueue the partner's answer to `task`, cut to what one reply may hold."""
+        answer = fitting(answer)
         facts: Facts = {"request": task.correlationid, "reply": answer.kind.value}
         decision = work.decide("task.answered", task.id, None, facts)
         body = Reply(
@@ -150,6 +171,10 @@ class Desk:
             "at": work.now,
         })  # fmt: skip
         log.error("connector.record-set-aside", code=item.code, topic=record.topic, offset=record.offset)
+
+
+def _refusal(code: str) -> Reason:
+    return Reason(code=code, text=f"{CODES[code].zh} / {CODES[code].en}")
 
 
 def _original(request: RequestMessage | None) -> str | None:

@@ -20,7 +20,7 @@ from hub.engine.compose import Composer
 from hub.engine.gate import Gate
 from hub.engine.processor import Processor
 from hub.engine.records import Outgoing
-from hub.engine.work import Work
+from hub.engine.work import Facts, Work
 from hub.rules.plan import Linkage
 from hub.sequencer import Sequencer
 from hub.settings import Secrets, Settings
@@ -88,13 +88,14 @@ class Hub:
         """Every key in the directory stands in the log, so that a bundle can prove whose key signed and from when."""
         for party in self.directory.parties.values():
             for key in party.keys:
-                reference = f"key/{key.kid}/{key.thumbprint}/{key.valid_from}/{key.valid_until}/{key.compromised_at or 0}"
-                if not journal.logged(work.connection, reference):
-                    work.decide("party.key", reference, None, {
-                        "party": party.id, "role": party.role.value, "kid": key.kid, "thumbprint": key.thumbprint,
-                        "valid_from": key.valid_from, "valid_until": key.valid_until,
-                        "compromised_at": key.compromised_at or 0,
-                    })  # fmt: skip
+                facts: Facts = {
+                    "party": party.id, "role": party.role.value, "kid": key.kid, "thumbprint": key.thumbprint,
+                    "valid_from": key.valid_from, "valid_until": key.valid_until,
+                    "compromised_at": key.compromised_at or 0,
+                }  # fmt: skip
+                reference = f"key/{key.kid}/{key.thumbprint}"
+                if not facts.items() <= journal.last_entry(work.connection, reference).items():
+                    work.decide("party.key", reference, None, facts)
 
 
 def _calm_collector() -> None:

@@ -38,4 +38,4 @@ def configure_logs(level: str, process: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     # The client's own words may quote records; its state is in our logs and metrics.
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

@@ -1,8 +1,10 @@
 """Every message by its type, and the one function that reads them: `parse(value)`."""
 
+import json
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
 from schemas import hub, replies, requests
 from schemas.base import without_input
@@ -111,11 +113,22 @@ _ADAPTER: TypeAdapter[RequestMessage | PartnerMessage | HubMessage] = TypeAdapte
 
 
 def parse(value: bytes) -> RequestMessage | PartnerMessage | HubMessage:
-    """The message that these bytes are. Raises `pydantic.ValidationError`, which never prints its input."""
+    """The message that these bytes are. Raises `pydantic.ValidationError`, which never prints its input.
+
+    A JSON object that names a member twice is refused: readers differ in which of the two they believe.
+    """
     try:
-        return _ADAPTER.validate_json(value)
+        message = _ADAPTER.validate_json(value)
     except ValidationError as error:
         raise without_input(error) from None
+    json.loads(value, object_pairs_hook=_single)
+    return message
+
+
+def _single(pairs: list[tuple[str, object]]) -> None:
+    if len({name for name, _ in pairs}) != len(pairs):
+        fault = PydanticCustomError("duplicate_member", "An object names a member twice")
+        raise ValidationError.from_exception_data("Message", [{"type": fault, "loc": (), "input": None}], hide_input=True)
 
 
 def kind_of(message_type: str) -> requests.Kind:

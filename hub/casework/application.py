@@ -8,7 +8,7 @@ from hub.casework.desk import SILENCE, Desk, unfit
 from hub.casework.registrar import Registrar
 from hub.engine.gate import Admits
 from hub.engine.processor import Due
-from hub.engine.records import Inbound, Record, Unfit, digest_of
+from hub.engine.records import Inbound, Record, Unfit
 from hub.engine.work import Work
 from hub.rules.plan import Linkage
 from hub.trust.parties import Party, Role
@@ -62,10 +62,10 @@ class Casework:
             collector.silence(task_id)
         desk.save()
 
-    def poison(self, work: Work, record: Record, error: BaseException) -> None:
+    def poison(self, work: Work, item: Inbound | Unfit, error: BaseException) -> None:
         """A record that deciding failed on goes to a person, with the kind of the error and never its words."""
         desk = Desk(work, self._linkage, self._topics)
-        desk.reject(Unfit(record, "internal-error", "decide", digest_of(record.value), error=type(error).__name__))
+        desk.reject(Unfit(item.record, "internal-error", "decide", item.digest, item.party, item.message, type(error).__name__))
 
 
 def admits(requests_topic: str, replies_topic: str) -> Admits:

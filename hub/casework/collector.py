@@ -102,7 +102,10 @@ class Collector:
 
     def silence(self, task_id: str) -> None:
         """A task's deadline has passed, and nothing that was sent in time is unread."""
-        request = self._desk.cases[self._desk.key_of_task[task_id]]
+        key = self._desk.key_of_task.get(task_id)
+        if key is None:
+            return  # a timer without its task must not stop the others
+        request = self._desk.cases[key]
         task = next(task for task in request.tasks if task.task_id == task_id)
         if task.status not in (TaskStatus.SENT, TaskStatus.RECEIVED):
             return

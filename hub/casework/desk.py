@@ -99,7 +99,7 @@ class Desk:
             return
         record, words = item.record, CODES[item.code]
         topic = self.topics.results(party.id) if party.role is Role.COURT else self.topics.tasks(party.speaks_as)
-        place = (record.topic, str(record.partition), str(record.offset))
+        place = (record.topic, str(record.partition), str(record.offset), str(record.timestamp), item.digest)
         self.work.send(
             decision, topic, id=derive_id(self.work.composer.party, "rejection", *place),
             type="liandong.party.rejection.v1", recipient=party.id, case_token=NO_CASE, request_key=request_key,

@@ -18,6 +18,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.exc import OperationalError
 
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
@@ -73,7 +74,7 @@ class Application(Protocol):
     def fire(self, work: Work, due: Sequence[Due]) -> None:
         """The timers in `due` are gone from the store; decide what follows."""
 
-    def poison(self, work: Work, record: Record, error: BaseException) -> None:
+    def poison(self, work: Work, item: Inbound | Unfit, error: BaseException) -> None:
         """Deciding on this one record failed: set it aside."""
 
 
@@ -210,8 +211,8 @@ class Processor:
         """Commit `batch`; when deciding fails, halve it until the one bad record is found and set aside."""
         try:
             out = self._attempt(cluster, batch, lambda work: self._application.handle(work, batch), published)
-        except Fenced:
-            raise
+        except (Fenced, OperationalError):
+            raise  # a store that is locked or full says nothing about a record
         except Exception as error:  # noqa: BLE001 - whatever a decision raises must not stop the partition
             if len(batch) == 1:
                 record = batch[0].record
@@ -219,7 +220,7 @@ class Processor:
                           error=type(error).__name__, where=_place(error))  # fmt: skip
                 bad = error
                 return self._attempt(
-                    cluster, batch, lambda work: self._application.poison(work, record, bad), published
+                    cluster, batch, lambda work: self._application.poison(work, batch[0], bad), published
                 )
             half = len(batch) // 2
             return self._commit(cluster, batch[:half], published) + self._commit(cluster, batch[half:], None)

@@ -6,7 +6,7 @@ exactly-once delivery.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
 
 import structlog
@@ -21,6 +21,8 @@ log = structlog.get_logger()
 _PAGE = 1000
 _IN_MEMORY = 20_000
 """Most rows handed over in memory; beyond it they are read back from the store, so memory stays bounded."""
+_HELD = 64 * 1024 * 1024
+"""Most bytes of values handed over in memory."""
 
 
 class PublishFailed(Exception):  # noqa: N818 - it names an outcome: the rows stay in the outbox and are sent again
@@ -48,14 +50,24 @@ class Relay:
         self._marked = 0
         self._wake = asyncio.Event()
         self._in_flight = False
+        self._offered = 0
+        self._held = 0
 
     def offer(self, rows: Sequence[Outgoing]) -> None:
-        """Hand over freshly committed rows, in order."""
+        """Hand over freshly committed rows, in order.
+
+        A gap in the sequence (rows whose hand-over was cut short), or more than memory should hold, is read back from
+        the store instead, so that nothing is marked that was not published.
+        """
+        if not rows:
+            return
+        gap = self._offered and rows[0].seq != self._offered + 1
+        self._offered = rows[-1].seq
+        if gap or len(self._queue) + len(rows) > _IN_MEMORY or self._held + _size(rows) > _HELD:
+            self._behind = True
         if not self._behind:
-            if len(self._queue) + len(rows) > _IN_MEMORY:
-                self._behind = True
-            else:
-                self._queue.extend(rows)
+            self._queue.extend(rows)
+            self._held += _size(rows)
         self._wake.set()
 
     def unmarked(self) -> int | None:
@@ -99,17 +111,25 @@ class Relay:
     async def _next(self) -> list[Outgoing]:
         if self._behind:
             self._queue.clear()
+            self._held = 0
             self._behind = False  # rows committed from here on are offered again; some of them may be in the page too
             page = await self._load(self._done)
-            self._behind = self._behind or len(page) == _PAGE
+            self._behind = self._behind or bool(page)  # until a page is empty there may be more
             last = page[-1].seq if page else self._done
             self._queue = deque(row for row in self._queue if row.seq > last)
+            self._held = _size(self._queue)
             return page
-        return [self._queue.popleft() for _ in range(min(_PAGE, len(self._queue)))]
+        rows = [self._queue.popleft() for _ in range(min(_PAGE, len(self._queue)))]
+        self._held -= _size(rows)
+        return rows
+
+
+def _size(rows: Iterable[Outgoing]) -> int:
+    return sum(len(row.value) for row in rows)
 
 
 def load_page(connection: Connection, vault: Vault, after: int) -> list[Outgoing]:
-    """The next unmarked rows, in order."""
+    """The next unmarked rows, in order; as many as a page and as memory should hold, and at least one if there is any."""
     out, message = t.outbox.c, t.messages.c
     query = (
         select(out.seq, out.topic, out.key, out.headers, message.case_token, message.sealed, message.jws)
@@ -118,11 +138,16 @@ def load_page(connection: Connection, vault: Vault, after: int) -> list[Outgoing
         .order_by(out.seq)
         .limit(_PAGE)
     )
-    return [
-        Outgoing(row.seq, row.topic, row.key, vault.open(connection, row.case_token, row.sealed),
-                 unpack_headers(row.headers) if row.headers else signed_headers(row.jws))
-        for row in connection.execute(query)
-    ]  # fmt: skip
+    page: list[Outgoing] = []
+    held = 0
+    for row in connection.execute(query):
+        value = vault.open(connection, row.case_token, row.sealed)
+        headers = unpack_headers(row.headers) if row.headers else signed_headers(row.jws)
+        page.append(Outgoing(row.seq, row.topic, row.key, value, headers))
+        held += len(value)
+        if held > _HELD // 4:
+            break
+    return page
 
 
 def mark(connection: Connection, upto: int, at: int) -> None:

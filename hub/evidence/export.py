@@ -125,7 +125,7 @@ def _registered(connection: Connection, directory: Directory, kids: Iterable[str
             party, key = directory.owner(kid)
         except KeyError as error:
             raise EvidenceError("key-unlogged", f"key {kid} is not in the party directory; restore its entry there") from error
-        about = c.request_key.startswith(f"key/{kid}/{key.thumbprint}/", autoescape=True)
+        about = c.request_key == f"key/{kid}/{key.thumbprint}"
         found = connection.execute(select(t.audit).where(c.kind == "party.key", about).order_by(c.seq)).all()
         last = read_entry(found[-1].leaf) if found else None
         if not isinstance(last, KeyEntry):

@@ -37,6 +37,7 @@ class Database:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._lock = self._take_lock(path.with_suffix(".lock"))
+        path.touch(mode=0o600)  # SQLite gives its other files the same mode
         self.engine = self._connect(path)
         metadata.create_all(self.engine)
         if extra is not None:
@@ -57,7 +58,7 @@ class Database:
 
     @staticmethod
     def _connect(path: Path) -> Engine:
-        engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False})
+        engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False}, hide_parameters=True)
 
         @event.listens_for(engine, "connect")
         def _configure(connection: Any, _record: object) -> None:

@@ -50,6 +50,9 @@ def commit_state(connection: Connection, old_size: int, first: int, last: int, s
     return True
 
 
-def logged(connection: Connection, request_key: str) -> bool:
-    """Whether any entry stands under this key."""
-    return connection.scalar(select(t.audit.c.seq).where(t.audit.c.request_key == request_key).limit(1)) is not None
+def last_entry(connection: Connection, request_key: str) -> dict[str, Any]:
+    """The newest entry under this key; empty where there is none."""
+    c = t.audit.c
+    leaf = connection.scalar(select(c.leaf).where(c.request_key == request_key).order_by(c.seq.desc()).limit(1))
+    found: dict[str, Any] = json.loads(leaf) if leaf is not None else {}
+    return found

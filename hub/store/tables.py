@@ -4,7 +4,7 @@ Times are UTC integer microseconds. Personal data stands in `messages.sealed` al
 other column holds tokens, digests, ids and codes.
 """
 
-from sqlalchemy import BLOB, Column, Index, Integer, MetaData, String, Table, UniqueConstraint, text
+from sqlalchemy import BLOB, Column, Index, Integer, MetaData, String, Table, text
 
 SCHEMA_VERSION = 1
 
@@ -112,7 +112,6 @@ dead_letters = Table(
     Column("digest", String, nullable=False),
     Column("size", Integer, nullable=False),
     Column("at", Integer, nullable=False),
-    UniqueConstraint("topic", "partition", "offset"),
 )  # fmt: skip
 
 # -- the hub's casework ------------------------------------------------------------------------------------------------

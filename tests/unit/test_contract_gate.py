@@ -11,7 +11,7 @@ from hub.engine.records import Inbound, Record, Unfit
 from hub.trust.parties import Directory, Role
 from schemas.base import CHINA
 from schemas.envelope import VALUE_LIMIT
-from tests.factories import REPLIES, REQUESTS, Agency, agency, inquiry, message, record
+from tests.factories import REPLIES, REQUESTS, Agency, agency, control, inquiry, message, record
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=CHINA)
 TICK = timedelta(microseconds=1)
@@ -136,3 +136,10 @@ def test_an_unknown_tag_further_in_is_a_matter_of_shape() -> None:
 @pytest.mark.parametrize("value", [b"{}", b'{"type":null}', b'{"type":["liandong.inquiry.request.v1"]}'])
 def test_signed_json_without_a_type_of_ours_has_an_unknown_type(value: bytes) -> None:
     assert code(record(COURT.signer, value, at=NOW)) == "type-unknown"
+
+
+def test_an_object_that_names_a_member_twice_is_refused() -> None:
+    value = message("liandong.control.request.v1", COURT.id, "hub", control(), time=NOW)
+    twice = value.replace(b'"amount":', b'"amount": "10.00", "amount":')
+    assert twice != value
+    assert code(record(COURT.signer, twice, at=NOW)) == "shape-invalid"
