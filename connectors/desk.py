@@ -113,16 +113,8 @@ class Desk:
             or (request.id, kind_of(request.type)) != (task.correlationid, kind_of(task.type))
         ):
             return None, Reason(code="not-a-request", text="所附不是法院请求 / what is enclosed is no court's request")
-        if request.recipient != task.source:
-            return request, _refusal("recipient-wrong")
-        if micros(request.expires) <= at:
-            return request, _refusal("expired")
-        if micros(request.data.legal.valid_until) <= at:
-            return request, _refusal("basis-expired")
-        given = {document.kind for document in request.data.legal.documents}
-        if not NEEDED_DOCUMENTS[request.data.action] <= given:
-            return request, _refusal("documents-missing")
-        return request, None
+        code = _objection(request, task, at)
+        return request, None if code is None else Reason(code=code, text=f"{CODES[code].zh} / {CODES[code].en}")
 
     def request_of(self, task: TaskSent) -> RequestMessage:
         """The request in a task that was filed, and so checked."""
@@ -173,8 +165,18 @@ class Desk:
         log.error("connector.record-set-aside", code=item.code, topic=record.topic, offset=record.offset)
 
 
-def _refusal(code: str) -> Reason:
-    return Reason(code=code, text=f"{CODES[code].zh} / {CODES[code].en}")
+def _objection(request: RequestMessage, task: TaskSent, at: int) -> str | None:
+    """The code of why a court's request is not acted on: it is for another hub, out of force or without its documents."""
+    legal = request.data.legal
+    if request.recipient != task.source:
+        return "recipient-wrong"
+    if micros(request.expires) <= at:
+        return "expired"
+    if micros(legal.valid_until) <= at:
+        return "basis-expired"
+    if not NEEDED_DOCUMENTS[request.data.action] <= {document.kind for document in legal.documents}:
+        return "documents-missing"
+    return None
 
 
 def _original(request: RequestMessage | None) -> str | None:

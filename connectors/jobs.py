@@ -31,7 +31,7 @@ jobs = Table(
     Column("task_id", String, nullable=False, unique=True),
     Column("message_pk", Integer, nullable=False),
     Column("action", String, nullable=False),
-    Column("request", String),  # court and id of the request, if it could be read
+    Column("request", String),  # court and id of the request, unless it was refused
     Column("original", String),  # likewise of the request that it cites
     Column("asset_token", String),
     Column("status", String, nullable=False),
@@ -41,7 +41,7 @@ jobs = Table(
     Column("state", String, nullable=False, server_default="{}"),
     Column("fault", String),
     Index("jobs_due", "due_at", sqlite_where=text("status IN ('queued','unknown','waiting')")),
-    Index("jobs_by_request", "request"),
+    Index("jobs_by_request", "request", unique=True),
     Index("jobs_by_asset", "asset_token", "number", sqlite_where=text("asset_token IS NOT NULL")),
 )  # fmt: skip
 
@@ -83,6 +83,11 @@ def find(connection: Connection, task_id: str) -> JobRow | None:
     """The job of this task."""
     row = connection.execute(_query().where(jobs.c.task_id == task_id)).first()
     return None if row is None else _row(row)
+
+
+def filed_before(connection: Connection, request: str) -> bool:
+    """Whether a job of this request (court and id) is in the table."""
+    return connection.execute(select(jobs.c.number).where(jobs.c.request == request)).first() is not None
 
 
 def put(connection: Connection, task_ids: Sequence[str], status: JobStatus, **values: Any) -> int:

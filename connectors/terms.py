@@ -2,10 +2,11 @@
 
 import calendar
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from connectors.base import Answer, Job, ProtocolFault
-from schemas.findings import Finding
+from schemas.envelope import VALUE_LIMIT
 from schemas.identifiers import resident_id_forms, same_name
 from schemas.legal import DocumentKind, LegalBasis
 from schemas.replies import Contact, Reason, ReplyKind
@@ -13,6 +14,8 @@ from schemas.subject import Person, Subject
 
 MOST_FINDINGS = 500
 """As many as one reply may hold."""
+MOST_BYTES = VALUE_LIMIT - 64 * 1024
+"""As many bytes of findings as leave room in a signed value for the longest envelope, reason, contact and `searched`."""
 _SUBSTITUTES = frozenset("?？*＊□■〓\ufffd")
 """What stands in old files for a character that they could not hold."""
 
@@ -48,16 +51,22 @@ def identity_mismatch(raw: bytes, searched: Sequence[str], contact: Contact | No
     return Answer(ReplyKind.RETURNED, raw, reason=reason, contact=contact, searched=tuple(searched))
 
 
-def found(raw: bytes, findings: Sequence[Finding], searched: Sequence[str]) -> Answer:
-    """What was found; more than a reply may hold makes it a partial one that says so."""
-    if len(findings) <= MOST_FINDINGS:
-        return Answer(ReplyKind.RESULT, raw, tuple(findings), searched=tuple(searched))
+def fitting(answer: Answer) -> Answer:
+    """The answer with as many findings as one reply may hold; what was cut makes it a partial one that says so."""
+    kept = size = 0
+    for finding in answer.findings[:MOST_FINDINGS]:
+        size += len(finding.model_dump_json(exclude_none=True).encode()) + 1
+        if size > MOST_BYTES:
+            break
+        kept += 1
+    if kept == len(answer.findings):
+        return answer
     reason = Reason(
         code="too-many-findings",
-        text=f"共 {len(findings)} 条,仅载前 {MOST_FINDINGS} 条;请缩小范围"
-        f" / {len(findings)} found, the first {MOST_FINDINGS} are given; ask for less",
+        text=f"共 {len(answer.findings)} 条,仅载前 {kept} 条;请缩小范围"
+        f" / {len(answer.findings)} found, the first {kept} are given; ask for less",
     )
-    return Answer(ReplyKind.PARTIAL, raw, tuple(findings[:MOST_FINDINGS]), reason=reason, searched=tuple(searched))
+    return replace(answer, kind=ReplyKind.PARTIAL, findings=answer.findings[:kept], reason=reason)
 
 
 def asked_for(job: Job, field: str) -> bool:

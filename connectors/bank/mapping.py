@@ -8,7 +8,6 @@ from connectors.base import Answer, Job, ProtocolFault
 from connectors.terms import (
     asked_for,
     end_of_term,
-    found,
     identity_mismatch,
     notice_number,
     number_forms,
@@ -89,7 +88,8 @@ def _returned(job: Job, returned: Return, raw: bytes) -> Answer:
 def _inquired(job: Job, accounts: Accounts, raw: bytes) -> Answer:
     if not accounts.found:
         return Answer(ReplyKind.NO_RECORD, raw, searched=_searched(job))
-    return found(raw, [_finding(job, account) for account in accounts.found], _searched(job))
+    findings = tuple(_finding(job, account) for account in accounts.found)
+    return Answer(ReplyKind.RESULT, raw, findings, searched=_searched(job))
 
 
 def _finding(job: Job, account: protocol.Account) -> AccountFinding:

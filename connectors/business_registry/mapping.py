@@ -52,7 +52,7 @@ def found(job: Job, subject: Subject, pages: Sequence[Page], raw: bytes) -> Answ
         findings.append(_registration(registration))
     if not findings:
         return Answer(ReplyKind.NO_RECORD, raw, searched=tuple(searched))
-    return terms.found(raw, findings, tuple(searched))
+    return Answer(ReplyKind.RESULT, raw, tuple(findings), searched=tuple(searched))
 
 
 def _equity(equity: Equity, *, with_measures: bool) -> EquityFinding:

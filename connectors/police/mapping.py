@@ -70,7 +70,7 @@ def answer(event: Answered, raw: bytes) -> Answer:
     expect((event.code == "OK") == bool(findings))
     if not findings:
         return Answer(ReplyKind.NO_RECORD, raw, searched=searched)
-    return terms.found(raw, findings, searched)
+    return Answer(ReplyKind.RESULT, raw, findings, searched=searched)
 
 
 def hit(event: Hit) -> HitNote:

@@ -8,7 +8,6 @@ from connectors.real_estate.protocol import CONTROL, INQUIRY, Feedback, Form, He
 from connectors.terms import (
     asked_for,
     end_of_term,
-    found,
     identity_mismatch,
     is_named,
     notice_number,
@@ -104,7 +103,7 @@ def _searched(job: Job, feedback: Feedback, raw: bytes) -> Answer:
         raise ProtocolFault("wrong-answer")
     if not all(is_named(subject.name, right.holder) for right in feedback.rights):
         return identity_mismatch(raw, searched)
-    return found(raw, [_finding(job, right) for right in feedback.rights], searched)
+    return Answer(ReplyKind.RESULT, raw, tuple(_finding(job, right) for right in feedback.rights), searched=searched)
 
 
 def _finding(job: Job, right: Right) -> RealEstateFinding:

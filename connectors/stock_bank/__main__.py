@@ -26,7 +26,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 
-from connectors.stock_bank.book import CHINA, Book, Json, objection, without
+from connectors.stock_bank.book import CHINA, Book, Json, name_of, objection, without
 
 
 class Unfit(Exception):  # noqa: N818 - it names what a record or a request is
@@ -67,6 +67,8 @@ def court_request(task: Json, keys: KeySet, courts: list[str]) -> Json:
     expected = task["type"].replace(".task.", ".request."), task["correlationid"]
     if request["source"] not in courts or (request["type"], request["id"]) != expected:
         raise Unfit("not-a-request")
+    if request["recipient"] != task["source"]:
+        raise Unfit("recipient-wrong")
     if (code := objection(request)) is not None:
         raise Unfit(code)
     return request
@@ -103,14 +105,20 @@ class Agency:
         return self._decide(task, digest)
 
     def _decide(self, task: Json, digest: str) -> list[list[str]]:
+        name = None
         try:
-            reply, effect = self._book.answer(court_request(task, self._keys, self._courts))
+            request = court_request(task, self._keys, self._courts)
+            name = name_of(request)
         except Unfit as unfit:
             reply, effect = without("refused", str(unfit), "来文不符合协助条件 / not fit to be acted on")
+        else:
+            if self._book.knows(name):
+                raise Unfit("id-reused")  # under another task id it would be carried out twice
+            reply, effect = self._book.answer(request)
         receipt = {"task_id": task["id"], "handling": "automatic"}
         reply |= {"task_id": task["id"], "answered_at": stamp()}
         messages = [self._signed(task, "receipt", receipt), self._signed(task, "reply", reply)]
-        self._book.note(task["id"], digest, messages, effect)
+        self._book.note(task["id"], name, digest, messages, effect)
         return messages
 
     def _signed(self, task: Json, event: str, data: Json) -> list[str]:

@@ -32,7 +32,7 @@ class Book:
         self._journal = sqlite3.connect(journal, isolation_level=None)
         self._journal.execute("PRAGMA synchronous = FULL")
         self._journal.execute(
-            "CREATE TABLE IF NOT EXISTS tasks (id TEXT PRIMARY KEY, sha256 TEXT, messages TEXT, effect TEXT)"
+            "CREATE TABLE IF NOT EXISTS tasks (id TEXT PRIMARY KEY, request TEXT UNIQUE, sha256 TEXT, messages TEXT, effect TEXT)"
         )
 
     def recall(self, task_id: str) -> tuple[str, list[list[str]]] | None:
@@ -40,10 +40,14 @@ class Book:
         row = self._journal.execute("SELECT sha256, messages FROM tasks WHERE id = ?", [task_id]).fetchone()
         return None if row is None else (row[0], json.loads(row[1]))
 
-    def note(self, task_id: str, sha256: str, messages: list[list[str]], effect: Json | None) -> None:
-        """Write answer and effect to disk, as one."""
-        row = task_id, sha256, json.dumps(messages), effect and json.dumps(effect)
-        self._journal.execute("INSERT INTO tasks VALUES (?, ?, ?, ?)", row)
+    def knows(self, request: str) -> bool:
+        """Whether the request of this name was answered for a task before."""
+        return self._journal.execute("SELECT 1 FROM tasks WHERE request = ?", [request]).fetchone() is not None
+
+    def note(self, task_id: str, request: str | None, sha256: str, messages: list[list[str]], effect: Json | None) -> None:
+        """Write answer and effect to disk, as one. `request` is the name of what was carried out, None of what was not."""
+        row = task_id, request, sha256, json.dumps(messages), effect and json.dumps(effect)
+        self._journal.execute("INSERT INTO tasks VALUES (?, ?, ?, ?, ?)", row)
 
     def close(self) -> None:
         self._journal.close()
@@ -55,8 +59,7 @@ class Book:
             ("resident-id-18", subject["id_number"]) if subject["kind"] == "person" else ("uscc", subject["uscc"])
         )
         customer = self._customers.get(number)
-        names = {_comparable(name) for name in (subject["name"], *subject.get("former_names", []))}
-        if customer is not None and _comparable(customer["name"]) not in names:
+        if customer is not None and _comparable(customer["name"]) != _comparable(subject["name"]):
             words = "户名与证件号码不一致 / the number is on file under another name"
             reply, effect = without("returned", "identity-mismatch", words)
             return {**reply, "contact": self._contact, "searched": [form]}, effect
@@ -75,11 +78,15 @@ class Book:
         return shown | {"kind": "account", "currency": "CNY", "status": "正常", "available": f"{self._available(account):.2f}"}
 
     def _standing(self, account: Json) -> dict[str, Json]:
-        """The freezes that stand on an account, by the request that each cites; one that is cited again is released."""
+        """The freezes that stand on an account, by the request that ordered each."""
         standing: dict[str, Json] = {}
         for (text,) in self._journal.execute("SELECT effect FROM tasks WHERE effect IS NOT NULL ORDER BY rowid"):
             effect = json.loads(text)
-            if effect["account"] == account["number"] and standing.pop(effect["request"], None) is None:
+            if effect["account"] != account["number"]:
+                continue
+            if "releases" in effect:
+                del standing[effect["releases"]]
+            else:
                 standing[effect["request"]] = effect
         return standing
 
@@ -96,18 +103,24 @@ class Book:
         start = datetime.now(CHINA).date()
         year, month = divmod(start.year * 12 + start.month - 1 + request["data"]["term_months"], 12)
         end = date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
-        effect = {"request": f"{request['source']}/{request['id']}", "account": account["number"],
+        effect = {"request": name_of(request), "account": account["number"],
                   "reference": f"DJ-{request['id'][:8]}", "amount": f"{amount:.2f}"}  # fmt: skip
         measure = {"state": "effective", "reference": effect["reference"], "controlled": effect["amount"],
                    "starts": start.isoformat(), "ends": end.isoformat()}  # fmt: skip
         return {"kind": "result", "measure": measure}, effect
 
     def _release(self, request: Json, account: Json) -> Answer:
-        freeze = self._standing(account).get(f"{request['source']}/{request['data']['original']}")
+        original = f"{request['source']}/{request['data']['original']}"
+        freeze = self._standing(account).get(original)
         if freeze is None:
             return without("not-controlled", "original-unknown", "无对应的原冻结 / no such freeze stands")
         measure = {"state": "released", "reference": freeze["reference"], "controlled": freeze["amount"]}
-        return {"kind": "result", "measure": measure}, freeze
+        return {"kind": "result", "measure": measure}, {"releases": original, "account": account["number"]}
+
+
+def name_of(request: Json) -> str:
+    """A request's name: an id is its court's own."""
+    return f"{request['source']}/{request['id']}"
 
 
 def objection(request: Json) -> str | None:

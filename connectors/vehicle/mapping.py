@@ -36,7 +36,7 @@ def found(job: Job, subject: Subject, pages: Sequence[Page], raw: bytes) -> Answ
         return Answer(ReplyKind.NO_RECORD, raw, searched=tuple(searched))
     if not all(terms.is_named(subject.name, file.registered_owner) for file in files):
         return terms.identity_mismatch(raw, tuple(searched))
-    return terms.found(raw, [_finding(job, file) for file in files], tuple(searched))
+    return Answer(ReplyKind.RESULT, raw, tuple(_finding(job, file) for file in files), searched=tuple(searched))
 
 
 def _finding(job: Job, file: VehicleFile) -> VehicleFinding:

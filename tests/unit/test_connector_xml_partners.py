@@ -12,7 +12,7 @@ from connectors.base import Job, ProtocolFault
 from connectors.markup import BrokenError, read
 from connectors.real_estate import mapping as registry
 from connectors.real_estate import protocol as forms
-from connectors.terms import MOST_FINDINGS, end_of_term, found, is_named
+from connectors.terms import end_of_term, is_named
 from schemas.messages import RequestMessage, parse
 from schemas.replies import ReplyKind
 from schemas.samples import kind_of_action
@@ -56,15 +56,6 @@ def test_a_substituted_character_is_left_to_a_person(name: str, data: st.DataObj
 def test_one_name_is_never_another(name: str, other: str) -> None:
     """V23."""
     assert is_named(name, other) == (name == other)
-
-
-def test_more_than_a_reply_holds_is_a_partial_one() -> None:
-    right = _right()
-    finding = registry.answer_to(_job(inquiry("P04")), "T", _feedback(right), b"raw").findings[0]
-    assert found(b"", [finding] * MOST_FINDINGS, ()).kind is ReplyKind.RESULT
-    answer = found(b"", [finding] * (MOST_FINDINGS + 1), ())
-    assert (answer.kind, len(answer.findings)) == (ReplyKind.PARTIAL, MOST_FINDINGS)
-    assert answer.reason is not None
 
 
 # -- real estate -------------------------------------------------------------------------------------------------------

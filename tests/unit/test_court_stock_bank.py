@@ -53,9 +53,10 @@ class World:
         self.books.append(Book(customers, self.folder / "journal.db"))
         return Agency("bank-two", "hub", ["court-9901"], OKPKey.import_key(own), jwks, self.books[-1])
 
-    def request(self, data: samples.Data, court: str = "court-9901", signed_by: str = "", **attributes: Any) -> tuple[bytes, str]:
+    def request(self, data: samples.Data, court: str = "court-9901", signed_by: str = "", hub: str = "hub",
+                **attributes: Any) -> tuple[bytes, str]:  # fmt: skip
         kind = samples.kind_of_action(data["action"])
-        value = message(f"liandong.{kind}.request.v1", court, "hub", data, **attributes)
+        value = message(f"liandong.{kind}.request.v1", court, hub, data, **attributes)
         return value, self.signer(signed_by or court).sign(value)
 
     def task(self, request: tuple[bytes, str], **attributes: Any) -> bytes:
@@ -109,7 +110,7 @@ def test_name_and_number_must_agree(world: World) -> None:
     other = world.reply(samples.inquiry("P10", subject=samples.subject("P10") | {"name": "陈海艳"}))
     assert (other.kind, other.reason.code, other.findings) == ("returned", "identity-mismatch", ())
     former = samples.subject("P10") | {"name": "陈燕", "former_names": ["陈海燕"]}
-    assert world.reply(samples.inquiry("P10", subject=former)).kind == "result"
+    assert world.reply(samples.inquiry("P10", subject=former)).kind == "returned", "a name that is given up is no name"
 
 
 def test_a_freeze_takes_what_there_is_and_a_release_gives_it_back(world: World) -> None:
@@ -125,6 +126,16 @@ def test_a_freeze_takes_what_there_is_and_a_release_gives_it_back(world: World) 
     assert world.reply(release).measure.state == "released"
     assert available() == "5000.00"
     assert world.reply(release).kind == "not-controlled", "once"
+
+
+def test_a_request_under_another_task_id_changes_nothing(world: World) -> None:
+    freeze = world.request(samples.control("freeze", ACCOUNT, "P10", amount="5000.00"))
+    release = world.request(samples.control("release", ACCOUNT, "P10", original=json.loads(freeze[0])["id"]))
+    for request, available in ((freeze, "120.00"), (release, "5120.00")):
+        world.ask(world.task(request))
+        with pytest.raises(Unfit, match="id-reused"):
+            world.ask(world.task(request))
+        assert world.reply(samples.inquiry("P10")).findings[0].available == available
 
 
 def test_a_protected_account_is_not_frozen(world: World) -> None:
@@ -165,6 +176,7 @@ YESTERDAY = datetime.now(CHINA) - timedelta(days=1)
         pytest.param(lambda w: w.request(samples.inquiry("P10"), "court-9902"), "not-a-request", id="no-court-of-ours"),
         pytest.param(lambda w: w.request(samples.inquiry("P10"), "vehicle"), "not-a-request", id="no-court-at-all"),
         pytest.param(lambda w: w.request(samples.inquiry("P10"), expires=YESTERDAY), "expired", id="expired"),
+        pytest.param(lambda w: w.request(samples.inquiry("P10"), hub="hub-two"), "recipient-wrong", id="another-hub"),
         pytest.param(
             lambda w: w.request(samples.inquiry("P10", legal=samples.legal_basis("inquire", documents=[]))),
             "documents-missing", id="no-documents",

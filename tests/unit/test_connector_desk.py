@@ -1,0 +1,182 @@
+"""A connector's desk: what it files, what it refuses although the hub sent it, and how much one reply holds."""
+
+import base64
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from connectors import jobs
+from connectors.base import Answer
+from connectors.desk import Desk, admits
+from connectors.jobs import JobStatus
+from connectors.terms import MOST_FINDINGS
+from hub.bus.topics import Topics
+from hub.engine.compose import Composer
+from hub.engine.gate import Gate
+from hub.engine.work import Work
+from hub.store import tables as t
+from hub.store.database import Database
+from hub.store.vault import Vault
+from hub.trust.parties import Directory, Role
+from schemas.base import CHINA, format_time, micros
+from schemas.envelope import VALUE_LIMIT
+from schemas.findings import AccountFinding, ExistingMeasure
+from schemas.messages import Replied, TaskSent, parse
+from schemas.replies import Reply, ReplyKind
+from tests.factories import Data, agency, control, inquiry, legal_basis, message, record
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=CHINA)
+BEFORE = NOW - timedelta(seconds=1)
+
+
+class Office:
+    """A bank's desk over a store, and a hub and a court that sign."""
+
+    def __init__(self, folder: Path) -> None:
+        self.hub, self.court = agency("hub", Role.HUB), agency("court-9901", Role.COURT)
+        bank = agency("bank", Role.PARTNER, "bank")
+        directory = Directory.of(each.party for each in (self.hub, self.court, bank))
+        self.store = Database(folder / "bank.db", jobs.metadata)
+        self.desk = Desk(directory, Topics())
+        self.composer = Composer("bank", bank.signer, b"tokens")
+        self._gate = Gate("bank", directory, admits(), 2 * VALUE_LIMIT)
+        self._vault = Vault(b"m" * 32)
+        self._offsets = itertools.count()
+
+    @contextmanager
+    def work(self) -> Iterator[Work]:
+        with self.store.write() as connection:
+            work = Work(connection, micros(NOW), self.composer, self._vault)
+            yield work
+            work.flush()
+
+    def request(self, data: Data, kind: str = "inquiry", hub: str = "hub", **attributes: Any) -> bytes:
+        """A court's request of an hour ago."""
+        given = {"time": NOW - timedelta(hours=1), **attributes}
+        return message(f"liandong.{kind}.request.v1", "court-9901", hub, data, **given)
+
+    def task(self, request: bytes, kind: str = "inquiry") -> bytes:
+        """A task of its own id for `request`."""
+        copy = {"value": base64.b64encode(request).decode(), "jws": self.court.signer.sign(request)}
+        data = {"partner": "bank", "request": copy, "receipt_within": 10, "reply_within": 20, "agreement": "x"}
+        return message(f"liandong.{kind}.task.v1", "hub", "bank", data, correlationid=parse(request).id, time=NOW)
+
+    def take(self, *tasks: bytes) -> list[Reply]:
+        """File these as one batch that the broker had just now: the replies that were sent at once."""
+        records = [record(self.hub.signer, task, offset=next(self._offsets), at=NOW) for task in tasks]
+        with self.work() as work:
+            self.desk.handle(work, self._gate.check_all(records))
+        return _replies(work)
+
+    def jobs(self) -> list[tuple[str, str]]:
+        """Task and status of each job."""
+        with self.store.read() as connection:
+            return [(row.task_id, row.status) for row in connection.execute(select(jobs.jobs))]
+
+    def set_aside(self) -> list[str]:
+        with self.store.read() as connection:
+            return list(connection.scalars(select(t.dead_letters.c.code)))
+
+
+def _replies(work: Work) -> list[Reply]:
+    sent = [parse(out.value) for out in work.outgoing]
+    return [each.data for each in sent if isinstance(each, Replied)]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    made = Office(tmp_path)
+    yield made
+    made.store.close()
+
+
+# -- the partner need not trust the hub --------------------------------------------------------------------------------
+
+
+def test_a_request_in_force_is_filed(office: Office) -> None:
+    assert office.take(office.task(office.request(inquiry()))) == []
+    assert [status for _, status in office.jobs()] == [JobStatus.QUEUED]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "legal", "code"),
+    [
+        ({"expires": BEFORE}, {}, "expired"),
+        ({"expires": NOW}, {}, "expired"),
+        ({}, {"valid_until": format_time(BEFORE)}, "basis-expired"),
+        ({"hub": "hub-two"}, {}, "recipient-wrong"),
+        ({}, {"documents": []}, "documents-missing"),
+    ],
+)
+def test_what_the_court_does_not_ask_of_this_hub_now_is_refused(
+    office: Office, attributes: Data, legal: Data, code: str
+) -> None:
+    request = office.request(inquiry(legal=legal_basis("inquire", **legal)), **attributes)
+    (reply,) = office.take(office.task(request))
+    assert (reply.kind, reply.reason and reply.reason.code) == (ReplyKind.REFUSED, code)
+    assert [status for _, status in office.jobs()] == [JobStatus.DONE]
+
+
+def test_a_request_of_one_kind_in_a_task_of_another_is_refused(office: Office) -> None:
+    (reply,) = office.take(office.task(office.request(control("freeze"), "control"), "inquiry"))
+    assert (reply.kind, reply.reason and reply.reason.code) == (ReplyKind.REFUSED, "not-a-request")
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_request_under_a_second_task_id_is_not_carried_out_again(office: Office, together: bool) -> None:
+    request = office.request(control("freeze"), "control")
+    first, second = office.task(request, "control"), office.task(request, "control")
+    for batch in [(first, second)] if together else [(first,), (second,)]:
+        assert office.take(*batch) == []
+    assert [task for task, _ in office.jobs()] == [parse(first).id]
+    assert office.set_aside() == ["id-reused"]
+
+
+def test_a_request_refused_in_one_task_may_come_in_a_right_one(office: Office) -> None:
+    request = office.request(control("freeze"), "control")
+    office.take(office.task(request, "inquiry"))
+    office.take(office.task(request, "control"))
+    assert [status for _, status in office.jobs()] == [JobStatus.DONE, JobStatus.QUEUED]
+    assert office.set_aside() == []
+
+
+# -- how much one reply holds ------------------------------------------------------------------------------------------
+
+
+def _account(measures: int) -> AccountFinding:
+    standing = ExistingMeasure(authority="示例市中级人民法院" * 5, document="（2025）示9901执1号裁定书、协助执行通知书" * 5)
+    return AccountFinding.model_validate_json(
+        '{"kind": "account", "number": "9901000000000000011", "branch": "示例支行", "currency": "CNY", "status": "正常"}'
+    ).model_copy(update={"measures": (standing,) * measures})
+
+
+def _reply(office: Office, answer: Answer) -> tuple[Reply, int]:
+    task = parse(office.task(office.request(inquiry())))
+    assert isinstance(task, TaskSent)
+    with office.work() as work:
+        office.desk.reply(work, task, answer)
+    return _replies(work)[0], len(work.outgoing[0].value)
+
+
+@pytest.mark.parametrize("measures", [0, 50])
+def test_more_than_a_reply_holds_is_a_partial_one_that_the_hub_can_take(office: Office, measures: int) -> None:
+    findings = (_account(measures),) * (MOST_FINDINGS + 100)
+    reply, size = _reply(office, Answer(ReplyKind.RESULT, b"", findings, searched=("x" * 500,) * 20))
+    assert reply.kind is ReplyKind.PARTIAL
+    assert 0 < len(reply.findings) <= MOST_FINDINGS
+    assert reply.reason is not None
+    assert reply.reason.code == "too-many-findings"
+    assert f"{len(findings)} found, the first {len(reply.findings)} " in reply.reason.text
+    assert size <= VALUE_LIMIT
+    assert size > VALUE_LIMIT * 0.9 or not measures
+
+
+def test_as_much_as_a_reply_holds_is_whole(office: Office) -> None:
+    reply, _ = _reply(office, Answer(ReplyKind.RESULT, b"", (_account(0),) * MOST_FINDINGS))
+    assert (reply.kind, len(reply.findings), reply.reason) == (ReplyKind.RESULT, MOST_FINDINGS, None)
