@@ -1,0 +1,247 @@
+"""The engine's loop and its way out, without a broker: what a decision, a sink or a restart breaks off is made good in order."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from hub.engine.processor import now_micros
+from hub.engine.records import Inbound, Outgoing, Record, Unfit
+from hub.engine.relay import PublishFailed, Relay
+from hub.engine.work import Work
+from hub.store import tables as t
+from tests.factories import REPLIES, REQUESTS, inquiry
+from tests.faults.lanes import Lanes
+from tests.faults.test_engine import working
+from tests.processes import until
+from tests.rig import Rig, parse_request, said
+
+DEAD = "hub.dead-letters.v1"
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    made = Rig(tmp_path)
+    made.now = now_micros()
+    yield made
+    made.close()
+
+
+def requests(rig: Rig, number: int) -> tuple[list[str], list[Record]]:
+    """Ids and records of that many inquiries to one bank; each makes an acceptance and a task."""
+    made = [rig.request(inquiry(partners=["bank"])) for _ in range(number)]
+    return [request_id for request_id, _ in made], [record for _, record in made]
+
+
+def tasks(published: Sequence[Outgoing]) -> list[str]:
+    """The requests whose tasks were published, in order."""
+    sent = [message for message in said([each for each in published if each.topic != DEAD]) if message.type.endswith(".task.v1")]
+    return [parse_request(task).id for task in sent]
+
+
+def in_store(rig: Rig) -> int:
+    """How many rows wait in the outbox or have left it."""
+    with rig.store.read() as connection:
+        return connection.scalar(select(func.count()).select_from(t.outbox)) or 0
+
+
+# -- a decision that raises --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", [0, 12, 29], ids=["first", "inside", "last"])
+async def test_a_batch_that_fails_is_halved_down_to_the_one_bad_record(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    ids, records = requests(rig, 30)
+    sizes: list[int] = []
+    handle: Callable[..., None] = rig.casework.handle
+
+    def failing(work: Work, batch: Sequence[Inbound | Unfit]) -> None:
+        sizes.append(len(batch))
+        handle(work, batch)  # its rows are written, and must be gone afterwards
+        work.flush_rows()
+        if any(isinstance(item, Inbound) and item.message.id == ids[place] for item in batch):
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(rig.casework, "handle", failing)
+    bus = Lanes(REQUESTS, REPLIES)
+    bus.put(*records)
+    async with working(rig, bus):
+        await until(lambda: len(bus.published) >= 59, "the others go on, the bad one is set aside", 10)
+        (_, more) = requests(rig, 1)
+        bus.put(*more)
+        await until(lambda: len(bus.published) >= 61, "the partition goes on", 10)
+    assert tasks(bus.published)[:29] == ids[:place] + ids[place + 1 :]
+    (dead,) = [each for each in bus.published if each.topic == DEAD]
+    assert bus.published.index(dead) == 2 * place, "it stands at its place in the order"
+    assert (dead.value, dict(dead.headers)["kafka_dlt-exception-fqcn"]) == (records[place].value, b"internal-error")
+    assert [each.seq for each in bus.published] == list(range(1, in_store(rig) + 1)), "nothing of a failed attempt is left"
+    assert sizes[0] == 30
+    assert len(sizes) <= 12, "halved, not tried one by one"
+
+
+# -- a sink that fails -------------------------------------------------------------------------------------------------
+
+
+class Breaking(Lanes):
+    """Every second batch breaks off in its middle; Kafka may then have all, some or none of it."""
+
+    calls = 0
+
+    async def publish(self, batch: Sequence[Outgoing]) -> None:
+        self.calls += 1
+        if self.calls % 2:
+            self.published += batch[: len(batch) // 2]
+            raise PublishFailed("the broker went away")
+        self.published += batch
+
+
+async def test_what_a_sink_breaks_off_is_sent_again_from_there(rig: Rig) -> None:
+    ids, records = requests(rig, 20)
+    bus = Breaking(REQUESTS, REPLIES)
+    async with working(rig, bus):
+        for wave in range(0, 20, 5):
+            bus.put(*records[wave : wave + 5])
+            await until(lambda last=ids[wave + 4]: last in tasks(bus.published), "the wave is sent", 10)  # type: ignore[misc]  # mypy cannot infer a lambda's default
+    first: dict[int, Outgoing] = {}
+    for each in bus.published:
+        assert first.setdefault(each.seq, each) == each, "a repetition is the very same"
+    assert list(first) == list(range(1, 41)), "none before another that comes first"
+    assert len(bus.published) > len(first), "nothing broke off"
+
+
+class Holding:
+    """A sink that waits at its first batch until `go`."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.held = asyncio.Event()
+        self.sent: list[Outgoing] = []
+
+    async def publish(self, batch: Sequence[Outgoing]) -> None:
+        self.held.set()
+        await self.go.wait()
+        self.sent += batch
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+def row(seq: int) -> Outgoing:
+    return Outgoing(seq, REQUESTS, None, b"", ())
+
+
+async def test_rows_beyond_memory_are_read_back_in_order() -> None:
+    """25,000 rows come while the broker is slow, in batches: fewer are kept, and each is published once."""
+    sink, store = Holding(), [row(1)]
+    pages: list[int] = []
+
+    async def load(after: int) -> list[Outgoing]:
+        page = store[after : after + 1000]
+        pages.append(len(page))
+        return page
+
+    relay = Relay(sink, load)
+    running = asyncio.create_task(relay.run())
+    await sink.held.wait()
+    for start in range(2, 25_002, 500):
+        batch = [row(seq) for seq in range(start, start + 500)]
+        store += batch
+        relay.offer(batch)
+    sink.go.set()
+    await until(lambda: relay.idle, "all is published", 10)
+    assert [each.seq for each in sink.sent] == list(range(1, 25_002))
+    assert sum(pages) == 25_001, "what memory does not hold comes from the store"
+    more = [row(25_002)]
+    store += more
+    relay.offer(more)
+    await until(lambda: relay.idle, "the next is published", 10)
+    assert (sink.sent[-1], sum(pages)) == (more[0], 25_001), "and once it has caught up, from memory again"
+    await cancelled(running)
+
+
+async def test_rows_that_come_while_a_page_is_read_are_published_once() -> None:
+    """Some of them stand in that page already, some do not."""
+    sink, store = Holding(), [row(seq) for seq in (1, 2, 3)]
+    sink.go.set()
+    reading, read = asyncio.Event(), asyncio.Event()
+
+    async def load(after: int) -> list[Outgoing]:
+        page = [each for each in store if each.seq > after]
+        reading.set()
+        await read.wait()
+        return page
+
+    relay = Relay(sink, load)
+    running = asyncio.create_task(relay.run())
+    await reading.wait()
+    relay.offer([row(2), row(3)])
+    store += [row(4), row(5)]
+    relay.offer([row(4), row(5)])
+    read.set()
+    await until(lambda: len(sink.sent) >= 5 and relay.idle, "all is published", 10)
+    assert [each.seq for each in sink.sent] == [1, 2, 3, 4, 5]
+    await cancelled(running)
+
+
+async def test_rows_whose_hand_over_was_cut_short_are_published_in_their_place() -> None:
+    """Committed and never offered: what is offered next shows the gap."""
+    sink, store = Holding(), [row(1)]
+    sink.go.set()
+
+    async def load(after: int) -> list[Outgoing]:
+        return [each for each in store if each.seq > after]
+
+    relay = Relay(sink, load)
+    running = asyncio.create_task(relay.run())
+    relay.offer([row(1)])
+    await until(lambda: bool(sink.sent) and relay.idle, "the first is published", 10)
+    store += [row(2), row(3), row(4)]
+    relay.offer([row(4)])
+    await until(lambda: len(sink.sent) >= 4 and relay.idle, "all is published", 10)
+    assert [each.seq for each in sink.sent] == [1, 2, 3, 4]
+    await cancelled(running)
+
+
+async def cancelled(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+# -- a restart ---------------------------------------------------------------------------------------------------------
+
+
+class Unacknowledged(Lanes):
+    """Kafka has the records and its answer is lost, for ever."""
+
+    async def publish(self, batch: Sequence[Outgoing]) -> None:
+        self.published = list(batch)
+        raise PublishFailed("no answer")
+
+
+async def test_a_restart_publishes_the_very_bytes_that_were_not_marked(rig: Rig) -> None:
+    _, records = requests(rig, 5)
+    unfit = Record(REQUESTS, 0, 0, rig.now, b"a key", b"nothing", (("jws", b"\xff"), ("theirs", b"\x00")))
+    first, second, third = Unacknowledged(REQUESTS, REPLIES), Lanes(REQUESTS, REPLIES), Lanes(REQUESTS, REPLIES)
+    for bus in (first, second, third):
+        bus.put(*records[:3], unfit, *records[3:])
+    async with working(rig, first):
+        await until(lambda: len(first.published) == 11, "everything was given to the sink", 10)
+    async with working(rig, second):
+        await until(lambda: len(second.published) >= 11, "it is published again", 10)
+        await until(lambda: unmarked(rig) == 0, "and marked", 10)
+    assert second.published == first.published, "same order, keys, values, signatures and dead letter headers"
+    ids, (record,) = requests(rig, 1)
+    third.put(record)
+    async with working(rig, third):
+        await until(lambda: len(third.published) >= 2, "the next start goes on", 10)
+    assert (tasks(third.published), len(third.published)) == (ids, 2), "and repeats nothing"
+
+
+def unmarked(rig: Rig) -> int:
+    with rig.store.read() as connection:
+        query = select(func.count()).select_from(t.outbox).where(t.outbox.c.published_at.is_(None))
+        return connection.scalar(query) or 0
