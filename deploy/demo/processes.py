@@ -18,10 +18,11 @@ class ChildFailed(Exception):  # noqa: N818 - it names what happened
 class Child:
     """One process; its stderr goes to `logs/<name>.log`."""
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process, log: Path) -> None:
+    def __init__(self, name: str, process: asyncio.subprocess.Process, log: Path, command: tuple[str, ...]) -> None:
         self.name = name
         self.process = process
         self.log = log
+        self.command = command
 
     async def json_line(self, patience: float = 30.0) -> dict[str, Any]:
         """The first line on stdout, as JSON."""
@@ -79,9 +80,17 @@ class Household:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, cwd=self._root, start_new_session=True,
                 env={**clean, "PYTHONUNBUFFERED": "1", **(environment or {})},
             )  # fmt: skip
-        child = Child(name, process, log)
+        child = Child(name, process, log, arguments)
         self._children.append(child)
         return child
+
+    async def killed_and_restarted(self, name: str) -> Child:
+        """kill -9 the child of that name, one without an environment of its own, and run its command again as `NAME-again`."""
+        old = next(child for child in self._children if child.name == name)
+        self._children.remove(old)
+        old.process.kill()
+        await old.process.wait()
+        return await self.start(f"{name}-again", *old.command)
 
     async def stop(self) -> None:
         """End every child, all at once: whatever is cut off is what every part must be able to bear."""

@@ -28,15 +28,15 @@ async def run(world: World, *, stay: bool) -> int:
     world.prepare()
     async with linkage(world) as running:
         step(f"状态页 · status page: {running.console}")
-        sent = await _send_docket(running)
-        tally = await _settled(running, sent)
+        sent = await send_docket(running)
+        tally = await settled(running, sent)
         step("导出主题、日志与证据,并独立验证 · writing topics, log and evidence, and verifying them")
-        log_size, log_verifies = await _copy_log(running)
+        log_size, log_verifies = await copy_log(running)
         bundles = await asyncio.to_thread(_evidence, world, tally)
         await running.follower.caught_up()
         tally = harvest.count(running.follower.records, running.cluster.prefix)
         harvest.write_topics(running.follower.records, running.topics, running.cluster.prefix, world.folder / "topics")
-        wrong = _unexpected(sent, tally)
+        wrong = unexpected(sent, tally)
         good = bool(not tally.waiting and log_verifies and bundles and all(bundles.values()) and not wrong)
         _write(world.folder, tally, log_size, time.monotonic() - began, verified=log_verifies and all(bundles.values()))
         _show(running, tally, log_size, bundles, wrong, good=good)
@@ -47,7 +47,7 @@ async def run(world: World, *, stay: bool) -> int:
     return 0 if good else 1
 
 
-async def _send_docket(running: Running) -> list[dict[str, Any]]:
+async def send_docket(running: Running) -> list[dict[str, Any]]:
     """The courts' process; one line of progress for every ten steps."""
     settings = [str(running.world.court_settings(running.cluster, court)) for court in COURTS]
     step("两个法院发出样例请求 · two courts send the sample docket")
@@ -68,8 +68,8 @@ async def _lines(courts: Child) -> Any:
         raise courts.failed("the courts' process failed")
 
 
-async def _settled(running: Running, sent: list[dict[str, Any]]) -> Tally:
-    """Wait until every accepted request is concluded, and what comes late has come."""
+async def settled(running: Running, sent: list[dict[str, Any]]) -> Tally:
+    """Wait until everything sent is answered, every accepted request concluded, and what comes late has come."""
     end = time.monotonic() + PATIENCE
     late = sum(1 for line in sent if line["expect"] == "incomplete")
     shown = -1
@@ -78,7 +78,7 @@ async def _settled(running: Running, sent: list[dict[str, Any]]) -> Tally:
         if tally.concluded != shown:
             shown = tally.concluded
             step(f"已结 {shown},待结 {len(tally.waiting)} · {shown} concluded, {len(tally.waiting)} open")
-        quiet = not tally.waiting and tally.late >= min(late, 1) and tally.hits >= 1
+        quiet = _answered(sent, tally) and not tally.waiting and tally.late >= min(late, 1) and tally.hits >= 1
         if quiet or time.monotonic() > end or running.household.ended():
             for child in running.household.ended():
                 err.print(f"[red]{child.name}[/] ended by itself; see {child.log}")
@@ -86,7 +86,13 @@ async def _settled(running: Running, sent: list[dict[str, Any]]) -> Tally:
         await asyncio.sleep(0.3)
 
 
-async def _copy_log(running: Running) -> tuple[int, bool]:
+def _answered(sent: list[dict[str, Any]], tally: Tally) -> bool:
+    """Whether each step is accepted or refused, or set aside where that is to come of it."""
+    unanswered = [line for line in sent if line["id"] not in tally.rows]
+    return tally.dead_letters >= len(unanswered) and all(line["expect"] == "rejected" for line in unanswered)
+
+
+async def copy_log(running: Running) -> tuple[int, bool]:
     """Wait for a checkpoint that covers everything, copy the log and verify the copy."""
     source, target = running.world.folder / "hub" / "log", running.world.folder / "log"
     before = b""
@@ -121,7 +127,7 @@ def _evidence(world: World, tally: Tally) -> dict[str, bool]:
     return verdicts
 
 
-def _unexpected(sent: list[dict[str, Any]], tally: Tally) -> list[str]:
+def unexpected(sent: list[dict[str, Any]], tally: Tally) -> list[str]:
     """Steps of the docket whose outcome is another than the docket says."""
     wrong = []
     for line in sent:
