@@ -21,9 +21,11 @@ from hub.bus.source import KafkaSource
 from hub.bus.topics import Topics
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
-from hub.engine.processor import Processor
+from hub.engine.processor import Processor, now_micros
+from hub.engine.work import Work
 from hub.settings import ConfigError, Kafka, Secrets
-from hub.store.database import Database
+from hub.store.database import Database, StoreError
+from hub.store.vault import Vault
 from hub.trust import keys
 from hub.trust.jws import Signer
 from hub.trust.parties import Directory
@@ -88,6 +90,7 @@ async def run_connector(settings: ConnectorSettings) -> None:
     connection = settings.kafka.connection()
     topics = Topics(connection.prefix)
     store = Database(settings.data_dir / f"{settings.party}.db", jobs.metadata)
+    composer = _composer(settings, secrets)
     me = directory.parties[settings.party]
     desk = Desk(directory, topics)
     processor = Processor(
@@ -95,7 +98,7 @@ async def run_connector(settings: ConnectorSettings) -> None:
         source=lambda: KafkaSource(connection, settings.party, [topics.tasks(me.speaks_as)]),
         sink=KafkaSink(connection, settings.party),
         gate=Gate(me.speaks_as, directory, admits(), TASK_LIMIT),
-        composer=Composer(settings.party, Signer(keys.load(settings.signing_key)), secrets.tokens),
+        composer=composer,
         master_key=secrets.master,
         application=desk,
     )
@@ -116,6 +119,32 @@ async def run_connector(settings: ConnectorSettings) -> None:
             if site is not None:
                 await site.cleanup()
             store.close()
+
+
+def retry_job(settings: ConnectorSettings, task_id: str) -> jobs.JobStatus | None:
+    """Give a job that waits for a person back to the connector, as a decision in its journal; see `jobs.retry`.
+
+    Raises `StoreError`: store-missing, or store-in-use while the connector runs.
+    """
+    path = settings.data_dir / f"{settings.party}.db"
+    if not path.exists():
+        raise StoreError("store-missing", f"there is no {path}; check data_dir")
+    secrets = Secrets.read(settings.secret_file)
+    store = Database(path, jobs.metadata)
+    try:
+        with store.write() as connection:
+            work = Work(connection, now_micros(), _composer(settings, secrets), Vault(secrets.master))
+            status = jobs.retry(connection, task_id, work.now)
+            if status is not None:
+                work.decide("job.retried", task_id, None, {"task": task_id, "to": status.value})
+            work.flush()
+    finally:
+        store.close()
+    return status
+
+
+def _composer(settings: ConnectorSettings, secrets: Secrets) -> Composer:
+    return Composer(settings.party, Signer(keys.load(settings.signing_key)), secrets.tokens)
 
 
 async def _when_ready(processor: Processor, runner: Runner, party: str) -> None:

@@ -26,7 +26,9 @@ def run(config: Config) -> None:
 
 @app.command("jobs")
 def show_jobs(config: Config) -> None:
-    """How many jobs there are of each status, and the tasks that need a person. Works while the connector runs.
+    """How many jobs there are of each status, which tasks need a person, and which wait for another on the same asset.
+
+    Works while the connector runs.
 
     Example: liandong connector jobs --config connector-bank.toml
     """
@@ -40,3 +42,24 @@ def show_jobs(config: Config) -> None:
             typer.echo(f"{status}\t{number}")
         for task_id, fault in jobs.manual(connection):
             typer.echo(f"manual\t{task_id}\t{fault}")
+        for task_id, earlier, status in jobs.waiting(connection):
+            typer.echo(f"waits\t{task_id}\t等待同一财产的先前任务 / waits for {earlier} on the same asset ({status})")
+
+
+@app.command("retry")
+def retry(task_id: Annotated[str, typer.Argument(help="A task that `connector jobs` lists as manual.")],
+          config: Config) -> None:  # fmt: skip
+    """Give a job that waits for a person back to the connector. Stop the connector first.
+
+    One that was called before is first recovered as its protocol says, so that nothing is carried out twice.
+
+    Example: liandong connector retry 6f0c… --config connector-bank.toml
+    """
+    from connectors.bootstrap import ConnectorSettings, retry_job
+
+    status = retry_job(ConnectorSettings.read(config), task_id)
+    if status is None:
+        typer.echo(f"job-not-manual: 没有待人工处理的任务 / no job waits for a person under {task_id}; "
+                   "see `liandong connector jobs`", err=True)  # fmt: skip
+        raise typer.Exit(1)
+    typer.echo(f"{status}\t{task_id}")

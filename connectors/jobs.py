@@ -23,7 +23,11 @@ class JobStatus(StrEnum):
     EXPIRED = "expired"
 
 
+READY = (JobStatus.QUEUED, JobStatus.UNKNOWN, JobStatus.WAITING)
 OPEN = (JobStatus.QUEUED, JobStatus.CALLING, JobStatus.UNKNOWN, JobStatus.WAITING, JobStatus.MANUAL)
+OVER = (JobStatus.DONE, JobStatus.EXPIRED)
+TOGETHER = "packet:"
+"""Before the code of a fault of a whole packet: its jobs go alone from now on, so that one cannot spoil the others."""
 
 jobs = Table(
     "jobs", metadata,
@@ -51,6 +55,12 @@ events = Table(
 )  # fmt: skip
 
 
+_earlier = jobs.alias("earlier")
+_goes_first = (
+    (_earlier.c.asset_token == jobs.c.asset_token) & (_earlier.c.number < jobs.c.number) & _earlier.c.status.in_(OPEN)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class JobRow:
     """One row of the table."""
@@ -63,19 +73,13 @@ class JobRow:
     expires_at: int
     state: Mapping[str, str]
     original: str | None = None
+    alone: bool = False
 
 
 def due(connection: Connection, now: int, most: int) -> list[JobRow]:
     """Jobs to work on now, oldest first; a later job on the same asset waits until the earlier one is over."""
-    earlier = jobs.alias("earlier")
-    blocked = (
-        select(earlier.c.number)
-        .where(earlier.c.asset_token == jobs.c.asset_token, earlier.c.number < jobs.c.number,
-               earlier.c.status.in_(OPEN))
-        .exists()
-    )  # fmt: skip
-    ready = (JobStatus.QUEUED, JobStatus.UNKNOWN, JobStatus.WAITING)
-    query = _query().where(jobs.c.status.in_(ready), jobs.c.due_at <= now, ~blocked)
+    blocked = select(_earlier.c.number).where(_goes_first).exists()
+    query = _query().where(jobs.c.status.in_(READY), jobs.c.due_at <= now, ~blocked)
     return [_row(row) for row in connection.execute(query.order_by(jobs.c.due_at, jobs.c.number).limit(most))]
 
 
@@ -93,12 +97,27 @@ def filed_before(connection: Connection, request: str) -> bool:
 def put(connection: Connection, task_ids: Sequence[str], status: JobStatus, **values: Any) -> int:
     """Give these jobs a status and further column values; `state` is a mapping. Returns how many it changed.
 
-    A job that is done stays so: the partner may have answered by itself while a call to it was under way.
+    A job that is over stays so: the partner may have answered by itself while a call to it was under way.
     """
     if "state" in values:
         values["state"] = json.dumps(dict(values["state"]))
-    still_open = jobs.c.task_id.in_(task_ids) & (jobs.c.status != JobStatus.DONE)
+    still_open = jobs.c.task_id.in_(task_ids) & jobs.c.status.not_in(OVER)
     return connection.execute(update(jobs).where(still_open).values(status=status, **values)).rowcount
+
+
+def retry(connection: Connection, task_id: str, now: int) -> JobStatus | None:
+    """Give a job that waits for a person back to the connector; its new status, or None if there is no such job.
+
+    One that was ever called has an unknown outcome, and its protocol's recovery comes before any other call. It keeps an
+    attempt, so that it can never pass for one that was not called; its backoff begins anew.
+    """
+    row = find(connection, task_id)
+    if row is None or row.status is not JobStatus.MANUAL:
+        return None
+    called = row.attempt > 0 or row.state != {}
+    status = JobStatus.UNKNOWN if called else JobStatus.QUEUED
+    put(connection, [task_id], status, attempt=int(called), fault=None, due_at=now)
+    return status
 
 
 def after_crash(connection: Connection) -> int:
@@ -125,6 +144,18 @@ def manual(connection: Connection) -> list[tuple[str, str]]:
     return [(task_id, fault or "") for task_id, fault in connection.execute(query)]
 
 
+def waiting(connection: Connection) -> list[tuple[str, str, str]]:
+    """(task id, earlier task id, its status) of the jobs that wait until an earlier one on the same asset is over."""
+    query = (
+        select(jobs.c.task_id, _earlier.c.task_id, _earlier.c.status)
+        .join(_earlier, _goes_first)
+        .where(jobs.c.status.in_(READY))
+        .order_by(jobs.c.number, _earlier.c.number.desc())
+    )
+    first = {task_id: (earlier, status) for task_id, earlier, status in connection.execute(query)}
+    return [(task_id, earlier, status) for task_id, (earlier, status) in first.items()]
+
+
 def _row(row: Any) -> JobRow:
     return JobRow(row.task_id, row.message_pk, row.action, JobStatus(row.status), row.attempt, row.expires_at,
-                  json.loads(row.state), row.original_task)  # fmt: skip
+                  json.loads(row.state), row.original_task, (row.fault or "").startswith(TOGETHER))  # fmt: skip

@@ -35,6 +35,8 @@ from schemas.messages import TaskSent, parse
 
 log = structlog.get_logger()
 SECOND = 1_000_000
+ASKED_AFTER = 7 * 24 * 3600 * SECOND
+"""How long after its expiry a partner is still asked what became of a task that it has, in µs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +113,17 @@ class Runner:
             await self._carry_out(packet)
         except Exception as error:  # noqa: BLE001 - a fault of ours in one job must not stop the others
             log.error("connector.job-failed", error=type(error).__name__, jobs=len(ids))
-            await self._mark(ids, JobStatus.MANUAL, fault=f"internal:{type(error).__name__}")
+            await self._give_up(ids, f"internal:{type(error).__name__}")
         finally:
             self._busy.difference_update(ids)
             self._slots.release()
 
     async def _carry_out(self, packet: list[tuple[JobRow, TaskSent]]) -> None:
         now = self._processor.now()
-        late = [row.task_id for row, _ in packet if row.expires_at <= now and row.status is JobStatus.QUEUED]
+        late = {row.task_id: task.correlationid for row, task in packet if _is_over(row, now)}
         if late:
-            await self._mark(late, JobStatus.EXPIRED)  # V26: never carried out after it has expired
+            log.warning("connector.expired", correlation_ids=list(late.values()))
+            await self._mark(list(late), JobStatus.EXPIRED)
         packet = [pair for pair in packet if pair[0].task_id not in late]
         if not packet:
             return
@@ -194,8 +197,8 @@ class Runner:
             return None
         except ProtocolFault as error:
             self._breaker.succeeded()
-            log.error("connector.manual", code=error.code, correlation_ids=[job.request.id for job in jobs])
-            await self._mark(keys, JobStatus.MANUAL, fault=error.code)
+            log.error("connector.protocol-fault", code=error.code, correlation_ids=[job.request.id for job in jobs])
+            await self._give_up(keys, error.code)
             return None
         self._breaker.succeeded()
         return outcomes
@@ -219,6 +222,13 @@ class Runner:
                     table.put(work.connection, [job.key], _resting(job), due_at=self._after(self._backoff(job.attempt)))
 
         await self._processor.transact(write)
+
+    async def _give_up(self, keys: Sequence[str], fault: str) -> None:
+        """Leave a job to a person; of several, which are new inquiries without effect, each is tried alone first."""
+        if len(keys) == 1:
+            await self._mark(keys, JobStatus.MANUAL, fault=fault)
+        else:
+            await self._mark(keys, JobStatus.QUEUED, fault=table.TOGETHER + fault)
 
     async def _mark(self, keys: Sequence[str], status: JobStatus, **values: object) -> None:
         await self._processor.transact(lambda work: table.put(work.connection, keys, status, **values))
@@ -275,8 +285,15 @@ def _surely_harmless(error: BaseException) -> bool:
 
 
 def _new_inquiry(row: JobRow) -> bool:
-    """It has no effect and has not been called yet, so that it may share a call with others."""
-    return row.status is JobStatus.QUEUED and row.action == "inquire"
+    """It has no effect and has not been called yet, so that it may share a call with others that none has spoilt."""
+    return row.status is JobStatus.QUEUED and row.action == "inquire" and not row.alone
+
+
+def _is_over(row: JobRow, now: int) -> bool:
+    """V26: what has expired is never given to the partner; what it has already (`state`) is asked after a while more."""
+    if row.status is JobStatus.QUEUED:
+        return row.expires_at <= now
+    return bool(row.state) and row.expires_at + ASKED_AFTER <= now
 
 
 def _resting(job: Job) -> JobStatus:

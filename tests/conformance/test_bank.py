@@ -1,17 +1,18 @@
 """The bank's connector under the common suite, and what is particular to it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from connectors.bank import PROTOCOL
-from connectors.base import Recovery
+from connectors.base import Job, Outcome, ProtocolFault, Recovery
 from connectors.jobs import JobStatus
 from schemas.findings import AccountFinding
 from schemas.replies import ReplyKind
@@ -89,6 +90,32 @@ class TestBank(ConnectorConformance):
         for who, task in zip(people, tasks, strict=True):
             assert (await bench.reply(task)).kind is kinds[who]
         assert await _packets(partner) - before == 2
+
+    @pytest.mark.parametrize("fault", [ProtocolFault("http-400"), ValueError("a fault of ours")])
+    async def test_one_job_that_cannot_be_sent_does_not_spoil_its_packet(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch, fault: Exception
+    ) -> None:
+        await bench.die()
+        await bench.start(working=False)
+        tasks = [bench.send(self.inquiry(who)) for who in ("P02", "P01", "P03")]
+        for task in tasks:
+            await bench.received(task)
+        bad, *good = tasks
+        call, sizes = bench.connector.call, []
+
+        async def faulty(jobs: Sequence[Job]) -> Mapping[str, Outcome]:
+            sizes.append(len(jobs))
+            if any(job.key == bad.id for job in jobs):
+                raise fault
+            return await call(jobs)
+
+        monkeypatch.setattr(bench.connector, "call", faulty)
+        bench.work()
+        for task in good:
+            assert (await bench.reply(task)).kind is ReplyKind.RESULT
+        await bench.becomes(bad, JobStatus.MANUAL)
+        assert not bench.replies(bad)
+        assert sizes == [3, 1, 1, 1]
 
     async def test_packets_whose_answers_were_lost_are_asked_after(
         self, bench: Bench, partner: aiohttp.ClientSession

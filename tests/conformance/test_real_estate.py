@@ -8,6 +8,7 @@ import aiohttp
 from connectors.base import Recovery
 from connectors.jobs import JobStatus
 from connectors.real_estate import PROTOCOL
+from connectors.runner import ASKED_AFTER
 from connectors.terms import end_of_term
 from schemas.findings import RealEstateFinding
 from schemas.replies import ReplyKind
@@ -84,6 +85,16 @@ class TestRealEstate(ConnectorConformance):
         await bench.becomes(task, JobStatus.MANUAL)
         assert await bench.fault(task) == "original-unknown"
         assert await effects(partner, task.id) == []
+
+    async def test_what_the_registry_never_answers_is_not_polled_for_ever(
+        self, bench: Bench, partner: aiohttp.ClientSession
+    ) -> None:
+        await set_faults(partner, {"kind": "silence", "operation": self.act})
+        task = bench.send(self.control())
+        await bench.becomes(task, JobStatus.WAITING)
+        bench.ahead = ASKED_AFTER + 2 * 3600 * 1_000_000
+        await bench.becomes(task, JobStatus.EXPIRED)
+        assert not bench.replies(task)
 
     async def test_what_the_registry_has_is_polled_past_its_expiry(
         self, bench: Bench, partner: aiohttp.ClientSession
