@@ -9,12 +9,13 @@ from pydantic.alias_generators import to_camel
 
 from connectors.base import ProtocolFault, TransientFault
 from connectors.exchange import exchange
+from schemas.base import Text
 from schemas.replies import Reason
 
 KEY_HEADER = "Idempotency-Key"
 """The name of one piece of work, the same on every attempt."""
 
-Words = Annotated[str, Field(min_length=1, max_length=200)]
+Words = Annotated[Text, Field(max_length=200)]
 Reference = Annotated[str, Field(pattern=r"\A[A-Za-z0-9-]{1,64}\z")]
 """A number of the partner's own, fit for a path."""
 

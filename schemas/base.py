@@ -104,6 +104,15 @@ MessageId = Annotated[
 PartyId = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9-]{1,39}\z")]
 Sha256 = Annotated[str, Field(pattern=r"\A[0-9a-f]{64}\z")]
 Base64 = Annotated[str, AfterValidator(_base64), Field(json_schema_extra={"contentEncoding": "base64"})]
-Text = Annotated[str, Field(min_length=1, max_length=500)]
+Text = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=500,
+        pattern=r"\A[^\x00-\x1F\x7F-\x9F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]+\z",
+    ),
+]
+"""One line of words. Control characters, which XML cannot carry, and those that turn the direction of writing, which show
+a reader another order than was signed, are refused."""
 Permit = Annotated[str, Field(pattern=r"\A[A-Z0-9-]{4,32}\z")]
 """The number of a work permit (工作证) or an enforcement permit (执行公务证)."""

@@ -33,7 +33,10 @@ VALIDATORS = {
     for name in family.types
 }
 
-words = st.text(min_size=1, max_size=60)
+UNSEEN = "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""Line ends and what turns the direction of writing."""
+characters = st.characters(exclude_categories=("Cc", "Cs"), exclude_characters=UNSEEN)
+words = st.text(characters, min_size=1, max_size=60)
 times = st.integers(micros(datetime(2016, 1, 1, tzinfo=CHINA)), micros(datetime(2099, 12, 31, tzinfo=CHINA))).map(
     from_micros
 )

@@ -251,3 +251,12 @@ def test_an_error_still_says_where_and_what() -> None:
     (line,) = error.errors()
     assert line["loc"][-1] == "id_number"
     assert "check character is wrong" in line["msg"]
+
+
+@pytest.mark.parametrize("hidden", ["\x00", "\x01", "\n", "\x7f", "\x85", "\u061c", "\u200f", "\u202e", "\u2066"])
+def test_words_hold_nothing_that_is_not_seen(hidden: str) -> None:
+    """What XML cannot carry, and what shows a reader another order than was signed."""
+    data = inquiry("P01")
+    data["subject"] = {**data["subject"], "name": f"赵{hidden}明远"}
+    with pytest.raises(ValidationError, match="should match pattern"):
+        parse(message("liandong.inquiry.request.v1", "court-9901", "hub", data))
