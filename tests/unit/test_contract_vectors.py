@@ -24,7 +24,7 @@ from tests.factories import REPLIES
 
 VECTORS: dict[str, Any] = json.loads((publish.FOLDER / "vectors.json").read_bytes())
 BY_NAME: dict[str, dict[str, Any]] = {vector["name"]: vector for vector in VECTORS["vectors"]}
-BEYOND_THE_GATE = {"id-reused", "number-reused", "task-unknown", "reply-conflicting", "internal-error"}
+BEYOND_THE_GATE = {"id-reused", "number-reused", "task-unknown", "reply-conflicting", "reply-mismatch", "internal-error"}
 TOO_LARGE_TO_PUBLISH = {"oversize"}
 
 
