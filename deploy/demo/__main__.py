@@ -1,12 +1,15 @@
 """`python -m deploy.demo`: the main job on one machine. See `--help`."""
 
+import signal
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # a Ctrl-C while the rest is being imported ends it without a word
+
 import argparse
 import asyncio
 import contextlib
 import fcntl
 import os
 import shutil
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
