@@ -77,13 +77,6 @@ class KafkaSource:
         """Where each partition ends now."""
         return self._offsets(await self._live.end_offsets(self._places))
 
-    def pause(self) -> None:
-        """Take nothing more until `resume`."""
-        self._live.pause(*self._places)
-
-    def resume(self) -> None:
-        self._live.resume(*self._places)
-
     async def close(self) -> None:
         if self._consumer is not None:
             await self._consumer.stop()

@@ -4,7 +4,6 @@ One TOML file per party. A key reported compromised is refused at once; otherwis
 claims and at the broker's time (V27).
 """
 
-import base64
 import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -16,6 +15,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from hub.trust import keys
 from schemas.base import micros
 
 
@@ -44,7 +44,8 @@ class PartyKey:
 
     @property
     def public(self) -> Ed25519PublicKey:
-        return Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(self.x + "=" * (-len(self.x) % 4)))
+        """The key itself. Raises `KeyFileError` when `x` is none."""
+        return keys.public_key(self.jwk)
 
     @property
     def jwk(self) -> dict[str, str]:
