@@ -12,7 +12,6 @@ from connectors.base import Answer, HitNote
 from connectors.jobs import JobStatus, filed_before, jobs
 from connectors.terms import fitting
 from hub.bus.topics import Topics
-from hub.engine.compose import derive_id
 from hub.engine.copies import open_copy
 from hub.engine.gate import Admits
 from hub.engine.processor import Due
@@ -21,7 +20,7 @@ from hub.engine.work import Decision, Facts, Work
 from hub.store import tables as t
 from hub.trust.errors import SignatureError
 from hub.trust.parties import Directory, Party, Role
-from schemas.base import Model, from_micros, micros
+from schemas.base import Model, derive_id, from_micros, micros
 from schemas.codes import CODES
 from schemas.legal import NEEDED_DOCUMENTS
 from schemas.messages import ControlRequested, Rejected, RequestMessage, TaskSent, asset_of, kind_of

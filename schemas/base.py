@@ -2,7 +2,9 @@
 
 import base64
 import binascii
+import hashlib
 import re
+import uuid
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Annotated
 
@@ -60,6 +62,14 @@ def micros(at: datetime) -> int:
 def from_micros(value: int) -> datetime:
     """The time `value` microseconds after 1970, in the zone +08:00."""
     return datetime(1970, 1, 1, tzinfo=UTC).astimezone(CHINA) + timedelta(microseconds=value)
+
+
+def derive_id(*parts: str) -> str:
+    """A UUID of version 8 (RFC 9562) from the SHA-256 of `parts`."""
+    raw = bytearray(hashlib.sha256("\x1f".join(parts).encode()).digest()[:16])
+    raw[6] = raw[6] & 0x0F | 0x80
+    raw[8] = raw[8] & 0x3F | 0x80
+    return str(uuid.UUID(bytes=bytes(raw)))
 
 
 def _in_china(at: datetime) -> datetime:

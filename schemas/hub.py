@@ -9,7 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Base64, MessageId, Model, PartyId, Sha256, Text, Timestamp
+from schemas.base import Base64, Day, MessageId, Model, PartyId, Permit, Sha256, Text, Timestamp, derive_id
+from schemas.identifiers import Balance
+from schemas.legal import Purpose
 from schemas.replies import ReplyKind
 
 
@@ -22,13 +24,23 @@ class SignedCopy(Model):
 
 class Task(Model):
     """One partner's part of a request. A receipt is due within `receipt_within` seconds of delivery, the reply within
-    `reply_within` seconds of the receipt, both by the broker's clock."""
+    `reply_within` seconds of the receipt, both by the broker's clock; or, where `reply_working_days` stands, by the end of
+    that many working days after the receipt. `priority` tells what goes first; `round` which round of a standing inquiry
+    this is, whose id is then made of the request's and the round's (`round_id`)."""
 
     partner: PartyId
     request: SignedCopy
     receipt_within: Annotated[int, Field(ge=1)]
     reply_within: Annotated[int, Field(ge=1)]
     agreement: Text
+    reply_working_days: Annotated[int, Field(ge=1, le=60)] | None = None
+    priority: Literal["ordinary", "livelihood", "urgent"] | None = None
+    round: Annotated[int, Field(ge=1, le=20)] | None = None
+
+
+def round_id(request: str, number: int) -> str:
+    """The id that round `number` of the standing inquiry `request` is known by."""
+    return derive_id("round", request, str(number))
 
 
 class Acceptance(Model):
@@ -54,14 +66,26 @@ class Refusal(Model):
     reasons: Annotated[tuple[CodedReason, ...], Field(min_length=1)]
 
 
+class Reused(Model):
+    """Which request and task a reused answer was given to."""
+
+    request: MessageId
+    task_id: MessageId
+    answered_at: Timestamp
+
+
 class Result(Model):
-    """A partner's message passed on. `conclusion` is cited when it came after the conclusion, which it never changes."""
+    """A partner's message passed on. `conclusion` is cited when it came after the conclusion, which it never changes.
+
+    `reused` stands where the partner was not asked again, because it answered the same question a short while ago.
+    """
 
     partner: PartyId
     task_id: MessageId
     message: SignedCopy
     late: bool
     conclusion: MessageId | None = None
+    reused: Reused | None = None
 
 
 class NonResponse(Model):
@@ -97,13 +121,28 @@ class PartnerOutcome(Model):
     at: Timestamp | None = None
 
 
+class Drafted(Model):
+    """A request to be completed (documents, approvals), signed and sent by the court; nothing is sent without that.
+
+    `content` is the draft's JSON object with type and data, in base64.
+    """
+
+    type: Text
+    content: Base64
+
+
 class FollowUp(Model):
-    """What the linkage plan lets a court ask next, and whether that needs an approval."""
+    """What the linkage plan lets a court ask next, and whether that needs an approval.
+
+    `cause` is the reply whose finding led to it, `draft` the request ready to be completed.
+    """
 
     finding: Text
     action: Text
     partner_kind: Text
     needs_approval: bool
+    cause: MessageId | None = None
+    draft: Drafted | None = None
 
 
 class Conclusion(Model):
@@ -125,3 +164,112 @@ class Rejection(CodedReason):
     partition: int
     offset: int
     sha256: Sha256
+
+
+class Noted(Model):
+    """What a court or a sender of leads said is registered, and in force from now on."""
+
+    about: MessageId
+
+
+class CaseEvent(Model):
+    """Something in a case needs a person, or has changed by itself (`schemas.codes.EVENTS` lists the codes).
+
+    `about` is the request, matter, lead or objection that it concerns, `measure` its reference at the registry;
+    `addressee` the work permit of who should act, `level` the rung of an escalation, `due` until when; `cause` the
+    message that led to it, `draft` what may be signed next.
+    """
+
+    event: Annotated[str, Field(pattern=r"\A[a-z0-9-]{2,60}\z")]
+    zh: Text
+    en: Text
+    about: MessageId
+    partner: PartyId | None = None
+    measure: Text | None = None
+    addressee: Permit | None = None
+    level: Annotated[int, Field(ge=1, le=9)] | None = None
+    due: Timestamp | None = None
+    ends: Day | None = None
+    amount: Balance | None = None
+    cause: MessageId | None = None
+    draft: Drafted | None = None
+
+
+class Nudge(Model):
+    """A partner is reminded (催办) of a task that it has not answered; `level` 1 before the deadline, higher after it (督办)."""
+
+    task_id: MessageId
+    level: Annotated[int, Field(ge=1, le=9)]
+    deadline: Timestamp
+
+
+class Forwarded(Model):
+    """Another party's message about an entrusted matter or a lead, passed on as it came. `due` is when the next step is."""
+
+    of: PartyId
+    message: SignedCopy
+    due: Timestamp | None = None
+
+
+class CertifiedAnswer(Model):
+    """One partner's explicit answer, by its message, and under which identifiers it searched."""
+
+    partner: PartyId
+    request: MessageId
+    message: MessageId
+    sha256: Sha256
+    outcome: TaskOutcome
+    answered_at: Timestamp
+    searched: Annotated[tuple[Text, ...], Field(max_length=20)]
+
+
+class Certificate(Model):
+    """Completeness (穷尽措施): every partner that the plan requires has answered explicitly about this subject in this case.
+
+    `subject_sha256` is the SHA-256 of the subject's canonical JSON, which only who knows the subject can make. `restricted` and
+    `three_months` are the further needs of a closing of the round (终本规定 art. 1): a consumption restriction, and three
+    months since filing.
+    """
+
+    subject_sha256: Sha256
+    identifiers: Annotated[tuple[Text, ...], Field(max_length=20)]
+    answers: Annotated[tuple[CertifiedAnswer, ...], Field(min_length=1, max_length=200)]
+    config_sha256: Sha256
+    restricted: bool
+    three_months: bool
+    closing_possible: bool
+
+
+class LiftedMeasure(Model):
+    """One measure or watch, and the partner's message that proves its end."""
+
+    request: MessageId
+    partner: PartyId
+    action: Text
+    ended_as: Text
+    proof: MessageId | None = None
+
+
+class LiftCertificate(Model):
+    """Credit repair (信用修复): the debt is performed, and every measure, watch and restriction of the case has ended."""
+
+    lifted: tuple[LiftedMeasure, ...]
+
+
+class RegisterLine(Model):
+    """One request about the subject: who asked, when, on what basis, and what came of it."""
+
+    court: PartyId
+    request: MessageId
+    action: Text
+    purpose: Purpose
+    at: Timestamp
+    outcome: Text
+    readings: Annotated[int, Field(ge=0)]
+
+
+class Register(Model):
+    """The register of inquiries about one subject, for oversight; the newest 500."""
+
+    lines: Annotated[tuple[RegisterLine, ...], Field(max_length=500)]
+    complete: bool

@@ -29,10 +29,18 @@ NEEDED_DOCUMENTS: dict[str, frozenset[DocumentKind]] = {
     "inquire": frozenset({DocumentKind.INQUIRY_NOTICE}),
     "freeze": frozenset({DocumentKind.ENFORCEMENT_RULING, DocumentKind.ASSISTANCE_NOTICE}),
     "seal": frozenset({DocumentKind.ENFORCEMENT_RULING, DocumentKind.ASSISTANCE_NOTICE}),
+    "queue-seal": frozenset({DocumentKind.ENFORCEMENT_RULING, DocumentKind.ASSISTANCE_NOTICE}),
+    "advance-seal": frozenset({DocumentKind.ENFORCEMENT_RULING, DocumentKind.ASSISTANCE_NOTICE}),
+    "renew": frozenset({DocumentKind.ENFORCEMENT_RULING, DocumentKind.ASSISTANCE_NOTICE}),
+    "deduct": frozenset({DocumentKind.ENFORCEMENT_RULING, DocumentKind.ASSISTANCE_NOTICE}),
+    "transfer": frozenset({DocumentKind.ENFORCEMENT_RULING, DocumentKind.ASSISTANCE_NOTICE}),
     "release": frozenset({DocumentKind.RELEASE_RULING, DocumentKind.ASSISTANCE_NOTICE}),
     "info": frozenset({DocumentKind.INQUIRY_NOTICE}),
     "watch": frozenset({DocumentKind.ENFORCEMENT_RULING, DocumentKind.ASSISTANCE_NOTICE}),
     "road-control": frozenset({DocumentKind.ENFORCEMENT_RULING, DocumentKind.ASSISTANCE_NOTICE}),
+    "withdraw": frozenset({DocumentKind.ASSISTANCE_NOTICE}),
+    "restrict": frozenset({DocumentKind.ENFORCEMENT_RULING, DocumentKind.ASSISTANCE_NOTICE}),
+    "lift": frozenset({DocumentKind.RELEASE_RULING, DocumentKind.ASSISTANCE_NOTICE}),
 }
 """Documents that each action needs (V17). An inquiry needs only the notice (法释〔2013〕20号 art. 3); a control needs ruling
 and notice (Civil Procedure Law, art. 253 and 255). Hub and partner check it each for itself."""
@@ -66,13 +74,19 @@ class Rank(StrEnum):
 
 
 class Approval(Model):
-    """An approver's decision; the approver is never the maker (V19)."""
+    """An approver's decision; the approver is never the maker (V19).
+
+    `jws` is the detached JWS of the officer's own key over the statement of `schemas.approvals`; without it an approval
+    counts for nothing. `acting_for` names the absent officer whose post the approver covers (AB岗).
+    """
 
     officer: Permit
     name: Text
     rank: Rank
     at: Timestamp
     reason: Text | None = None
+    acting_for: Permit | None = None
+    jws: Annotated[str, Field(max_length=1024)] | None = None
 
 
 class Scope(Model):

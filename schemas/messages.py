@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
-from schemas import hub, replies, requests
+from schemas import cases, entrust, hub, leads, replies, requests
 from schemas.base import without_input
 from schemas.envelope import Envelope
 
@@ -32,24 +32,128 @@ class LocateRequested(Envelope):
     data: requests.LocateRequest
 
 
+class NoticeRequested(Envelope):
+    """Court → hub."""
+
+    type: Literal["liandong.notice.request.v1"]
+    data: requests.NoticeRequest
+
+
+class CaseStated(Envelope):
+    """Court → hub."""
+
+    type: Literal["liandong.case.statement.v1"]
+    data: cases.CaseStatement
+
+
+class AssetDisposed(Envelope):
+    """Court → hub."""
+
+    type: Literal["liandong.case.disposal.v1"]
+    data: cases.Disposal
+
+
+class ObjectionDecided(Envelope):
+    """Court → hub."""
+
+    type: Literal["liandong.case.objection-decision.v1"]
+    data: cases.ObjectionDecision
+
+
+class HandedOver(Envelope):
+    """Court → hub."""
+
+    type: Literal["liandong.case.handover.v1"]
+    data: cases.Handover
+
+
+class FindingReviewed(Envelope):
+    """Court → hub."""
+
+    type: Literal["liandong.case.review.v1"]
+    data: cases.Review
+
+
+class CertificateRequested(Envelope):
+    """Court → hub."""
+
+    type: Literal["liandong.case.certificate-request.v1"]
+    data: cases.CertificateRequest
+
+
+class AnswersRead(Envelope):
+    """Court → hub."""
+
+    type: Literal["liandong.case.reading.v1"]
+    data: cases.Reading
+
+
+class RegisterRequested(Envelope):
+    """Court → hub."""
+
+    type: Literal["liandong.case.register-request.v1"]
+    data: cases.RegisterRequest
+
+
+class Entrusted(Envelope):
+    """Court → hub."""
+
+    type: Literal["liandong.entrust.request.v1"]
+    data: entrust.EntrustRequest
+
+
+class EntrustStepped(Envelope):
+    """Court → hub."""
+
+    type: Literal["liandong.entrust.step.v1"]
+    data: entrust.EntrustStep
+
+
+class LeadJudged(Envelope):
+    """Court → hub."""
+
+    type: Literal["liandong.lead.verdict.v1"]
+    data: leads.LeadVerdict
+
+
+class LeadSubmitted(Envelope):
+    """Partner → hub, or court → hub."""
+
+    type: Literal["liandong.lead.submission.v1"]
+    data: leads.LeadSubmission
+
+
+class Objected(Envelope):
+    """Partner → hub, or court → hub."""
+
+    type: Literal["liandong.case.objection.v1"]
+    data: cases.Objection
+
+
 class TaskSent(Envelope):
     """Hub → partner."""
 
-    type: Literal["liandong.inquiry.task.v1", "liandong.control.task.v1", "liandong.locate.task.v1"]
+    type: Literal[
+        "liandong.inquiry.task.v1", "liandong.control.task.v1", "liandong.locate.task.v1", "liandong.notice.task.v1"
+    ]
     data: hub.Task
 
 
 class Received(Envelope):
     """Partner → hub."""
 
-    type: Literal["liandong.inquiry.receipt.v1", "liandong.control.receipt.v1", "liandong.locate.receipt.v1"]
+    type: Literal[
+        "liandong.inquiry.receipt.v1", "liandong.control.receipt.v1", "liandong.locate.receipt.v1", "liandong.notice.receipt.v1"
+    ]
     data: replies.Receipt
 
 
 class Replied(Envelope):
     """Partner → hub."""
 
-    type: Literal["liandong.inquiry.reply.v1", "liandong.control.reply.v1", "liandong.locate.reply.v1"]
+    type: Literal[
+        "liandong.inquiry.reply.v1", "liandong.control.reply.v1", "liandong.locate.reply.v1", "liandong.notice.reply.v1"
+    ]
     data: replies.Reply
 
 
@@ -63,21 +167,28 @@ class HitReported(Envelope):
 class Accepted(Envelope):
     """Hub → court."""
 
-    type: Literal["liandong.inquiry.acceptance.v1", "liandong.control.acceptance.v1", "liandong.locate.acceptance.v1"]
+    type: Literal[
+        "liandong.inquiry.acceptance.v1", "liandong.control.acceptance.v1", "liandong.locate.acceptance.v1", "liandong.notice.acceptance.v1"
+    ]
     data: hub.Acceptance
 
 
 class Refused(Envelope):
     """Hub → court."""
 
-    type: Literal["liandong.inquiry.refusal.v1", "liandong.control.refusal.v1", "liandong.locate.refusal.v1"]
+    type: Literal[
+        "liandong.inquiry.refusal.v1", "liandong.control.refusal.v1", "liandong.locate.refusal.v1",
+        "liandong.notice.refusal.v1", "liandong.case.refusal.v1", "liandong.entrust.refusal.v1", "liandong.lead.refusal.v1",
+    ]  # fmt: skip
     data: hub.Refusal
 
 
 class ResultPassed(Envelope):
     """Hub → court."""
 
-    type: Literal["liandong.inquiry.result.v1", "liandong.control.result.v1", "liandong.locate.result.v1"]
+    type: Literal[
+        "liandong.inquiry.result.v1", "liandong.control.result.v1", "liandong.locate.result.v1", "liandong.notice.result.v1"
+    ]
     data: hub.Result
 
 
@@ -85,16 +196,72 @@ class SilenceRecorded(Envelope):
     """Hub → court."""
 
     type: Literal[
-        "liandong.inquiry.non-response.v1", "liandong.control.non-response.v1", "liandong.locate.non-response.v1"
-    ]
+        "liandong.inquiry.non-response.v1", "liandong.control.non-response.v1", "liandong.locate.non-response.v1",
+        "liandong.notice.non-response.v1",
+    ]  # fmt: skip
     data: hub.NonResponse
 
 
 class Concluded(Envelope):
     """Hub → court."""
 
-    type: Literal["liandong.inquiry.conclusion.v1", "liandong.control.conclusion.v1", "liandong.locate.conclusion.v1"]
+    type: Literal[
+        "liandong.inquiry.conclusion.v1", "liandong.control.conclusion.v1", "liandong.locate.conclusion.v1", "liandong.notice.conclusion.v1"
+    ]
     data: hub.Conclusion
+
+
+class NotedDown(Envelope):
+    """Hub → court or partner: what it said is registered."""
+
+    type: Literal["liandong.case.noted.v1", "liandong.entrust.noted.v1", "liandong.lead.noted.v1"]
+    data: hub.Noted
+
+
+class CaseMoved(Envelope):
+    """Hub → court: something needs a person, or has changed by itself."""
+
+    type: Literal["liandong.case.event.v1"]
+    data: hub.CaseEvent
+
+
+class Nudged(Envelope):
+    """Hub → partner."""
+
+    type: Literal[
+        "liandong.inquiry.nudge.v1", "liandong.control.nudge.v1", "liandong.locate.nudge.v1", "liandong.notice.nudge.v1"
+    ]
+    data: hub.Nudge
+
+
+class Forwarded(Envelope):
+    """Hub → court or partner: an entrusted matter, a lead, and what came of them."""
+
+    type: Literal[
+        "liandong.entrust.matter.v1", "liandong.entrust.progress.v1", "liandong.lead.forward.v1", "liandong.lead.answer.v1"
+    ]
+    data: hub.Forwarded
+
+
+class Certified(Envelope):
+    """Hub → court."""
+
+    type: Literal["liandong.case.certificate.v1"]
+    data: hub.Certificate
+
+
+class LiftCertified(Envelope):
+    """Hub → court."""
+
+    type: Literal["liandong.case.lift-certificate.v1"]
+    data: hub.LiftCertificate
+
+
+class RegisterGiven(Envelope):
+    """Hub → court."""
+
+    type: Literal["liandong.case.register.v1"]
+    data: hub.Register
 
 
 class Rejected(Envelope):
@@ -104,15 +271,28 @@ class Rejected(Envelope):
     data: hub.Rejection
 
 
-RequestMessage = InquiryRequested | ControlRequested | LocateRequested
+RequestMessage = InquiryRequested | ControlRequested | LocateRequested | NoticeRequested
+"""What a court asks of partners: accepted or refused, and concluded once."""
+StatementMessage = (
+    CaseStated | AssetDisposed | ObjectionDecided | HandedOver | FindingReviewed | CertificateRequested | AnswersRead
+    | RegisterRequested | Entrusted | EntrustStepped | LeadJudged
+)  # fmt: skip
+"""What a court says or asks of the hub or another court."""
+SharedMessage = LeadSubmitted | Objected
+"""What courts and partners alike may send."""
 PartnerMessage = Received | Replied | HitReported
-HubMessage = TaskSent | Accepted | Refused | ResultPassed | SilenceRecorded | Concluded | Rejected
-Message = Annotated[RequestMessage | PartnerMessage | HubMessage, Field(discriminator="type")]
+"""What a partner says about a task."""
+HubMessage = (
+    TaskSent | Accepted | Refused | ResultPassed | SilenceRecorded | Concluded | NotedDown | CaseMoved | Nudged | Forwarded
+    | Certified | LiftCertified | RegisterGiven | Rejected
+)  # fmt: skip
+AnyMessage = RequestMessage | StatementMessage | SharedMessage | PartnerMessage | HubMessage
+Message = Annotated[AnyMessage, Field(discriminator="type")]
 
-_ADAPTER: TypeAdapter[RequestMessage | PartnerMessage | HubMessage] = TypeAdapter(Message)
+_ADAPTER: TypeAdapter[AnyMessage] = TypeAdapter(Message)
 
 
-def parse(value: bytes) -> RequestMessage | PartnerMessage | HubMessage:
+def parse(value: bytes) -> AnyMessage:
     """The message that these bytes are. Raises `pydantic.ValidationError`, which never prints its input.
 
     A JSON object that names a member twice is refused: readers differ in which of the two they believe.

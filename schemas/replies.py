@@ -42,11 +42,14 @@ class Contact(Model):
 class MeasureOutcome(Model):
     """What a control or a watch came to.
 
-    `state` effective, queued (轮候) or released, armed or withdrawn for a watch; `controlled` is the amount actually
-    controlled (CNY); an equity freeze takes effect with its `publicity` notice (法释〔2021〕20号 art. 6).
+    `state` effective, queued (轮候), renewed, released, deducted or transferred; armed or withdrawn for a watch; restricted
+    or lifted for a notice. `controlled` is the amount actually controlled (CNY), of a deduction what was paid; an equity
+    freeze takes effect with its `publicity` notice (法释〔2021〕20号 art. 6).
     """
 
-    state: Literal["effective", "queued", "released", "armed", "withdrawn"]
+    state: Literal[
+        "effective", "queued", "renewed", "released", "deducted", "transferred", "armed", "withdrawn", "restricted", "lifted"
+    ]
     reference: Text
     starts: Day | None = None
     ends: Day | None = None

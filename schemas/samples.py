@@ -9,7 +9,7 @@ import hashlib
 from typing import Any
 
 from schemas.legal import NEEDED_DOCUMENTS, DocumentKind
-from schemas.requests import Kind
+from schemas.requests import CONTROLS, FIRST_CONTROLS, Kind
 
 Data = dict[str, Any]
 
@@ -42,6 +42,9 @@ ACCOUNT: Data = {"kind": "account", "number": "9901000000000003012"}
 UNIT: Data = {"kind": "real-estate", "unit_code": "990100001002GB00015F00010501"}
 VEHICLE: Data = {"kind": "vehicle", "plate": "粤B9A005", "vin": "L9ZZZ9907TZ000002"}
 EQUITY: Data = {"kind": "equity", "company": "91990000MA0000031E"}
+
+COURT_ACCOUNT: Data = {"name": "示例市第一人民法院案款专户", "number": "9901000000000099990", "bank": "示例银行"}
+TEAM = "执行一团队"
 
 PARTNER_KINDS = ("real-estate", "vehicle", "business-registry", "police", "bank")
 ISSUED_ON = "2026-03-02"
@@ -120,7 +123,9 @@ def kind_of_action(action: str) -> Kind:
     """The kind of request that this action belongs to."""
     if action == "inquire":
         return Kind.INQUIRY
-    return Kind.CONTROL if action in ("freeze", "seal", "release") else Kind.LOCATE
+    if action in ("restrict", "lift"):
+        return Kind.NOTICE
+    return Kind.CONTROL if action in CONTROLS else Kind.LOCATE
 
 
 def inquiry(who: str = "P01", *, court: str = "court-9901", case: int = 123, **changes: Any) -> Data:
@@ -132,12 +137,16 @@ def control(
     action: str = "freeze", asset: Data = ACCOUNT, who: str = "P03", *, court: str = "court-9901", case: int = 123,
     **changes: Any,
 ) -> Data:  # fmt: skip
-    """Data of a control of one asset, to the partner that holds it. A release still needs its `original` by keyword."""
+    """Data of a control of one asset, to the partner that holds it. What cites an `original` still needs it by keyword."""
     data = _request(action, who, court, case) | {"partners": [_HOLDERS[asset["kind"]]], "asset": dict(asset)}
-    if action == "freeze":
+    if action in FIRST_CONTROLS or action == "deduct":
         data["amount"] = "50000.00"
-    if action != "release":
+    if action in FIRST_CONTROLS or action == "renew":
         data["term_months"] = 12
+    if action == "deduct":
+        data["court_account"] = dict(COURT_ACCOUNT)
+    if action == "transfer":
+        data["transferee"] = subject("P14")
     return data | changes
 
 
@@ -146,11 +155,35 @@ def locate(
 ) -> Data:
     """Data of a request to the police for information, a watch or road control."""
     data = _request(action, who, court, case) | {"partners": ["police"]}
-    if action != "info":
+    if action in ("watch", "road-control"):
         data["until"] = "2028-06-30T18:00:00.000000+08:00"
     if action == "road-control":
         data["vehicle"] = dict(VEHICLE)
     return data | changes
+
+
+def notice(action: str = "restrict", who: str = "C01", *, court: str = "court-9901", case: int = 123, **changes: Any) -> Data:
+    """Data of a restriction or its lift, to the business registry. A lift still needs its `original` by keyword."""
+    data = _request(action, who, court, case) | {"partners": ["business-registry"], "restrictions": ["investment"]}
+    return data | changes
+
+
+def statement(court: str = "court-9901", case: int = 123, **changes: Any) -> Data:
+    """Data of the statement of an open case with a claim of five million."""
+    digits = court[-4:]
+    return {
+        "case_number": case_number(court, case),
+        "version": 1,
+        "status": "open",
+        "claim": "5000000.00",
+        "costs": "50000.00",
+        "recovered": "0.00",
+        "holder": {"court": court, "team": TEAM},
+        "handler": f"GZ-{digits}-001",
+        "supervisor": f"GZ-{digits}-003",
+        "duty": f"GZ-{digits}-002",
+        "filed_on": "2026-03-02",
+    } | changes
 
 
 def _request(action: str, who: str, court: str, case: int) -> Data:

@@ -11,8 +11,7 @@ from connectors.bank import mapping, protocol
 from connectors.base import Connector, Job, Outcome, ProtocolFault, Recovery, TransientFault
 from connectors.exchange import exchange
 from connectors.markup import BrokenError, Element, refusal_code
-from hub.engine.compose import derive_id
-from schemas.base import CHINA
+from schemas.base import CHINA, derive_id
 from schemas.requests import InquiryRequest
 
 _XML = {"Content-Type": "application/xml; charset=utf-8"}

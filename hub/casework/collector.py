@@ -7,7 +7,6 @@ from typing import Literal
 
 from hub.casework.desk import SILENCE, Desk, unfit
 from hub.casework.registrar import Registrar
-from hub.engine.compose import derive_id
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
 from hub.rules import collect, intake
@@ -15,7 +14,7 @@ from hub.rules.plan import follow_ups
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from hub.store import cases, contact
 from schemas import hub as said
-from schemas.base import from_micros
+from schemas.base import derive_id, from_micros
 from schemas.messages import HitReported, PartnerMessage, Received, Replied, kind_of
 from schemas.requests import Kind
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 from hub.bus.topics import Topics
-from hub.engine.compose import derive_id
 from hub.engine.records import Inbound, Unfit
 from hub.engine.work import Decision, Facts, Work
 from hub.rules import collect
@@ -13,7 +12,7 @@ from hub.store import cases
 from hub.store.vault import NO_CASE
 from hub.trust.parties import Role
 from schemas import hub as said
-from schemas.base import Model
+from schemas.base import Model, derive_id
 from schemas.codes import CODES
 from schemas.messages import ControlRequested, PartnerMessage, RequestMessage
 

@@ -4,7 +4,6 @@ import base64
 from collections.abc import Sequence
 
 from hub.casework.desk import SILENCE, Desk, request_key, unfit
-from hub.engine.compose import derive_id
 from hub.engine.records import Inbound
 from hub.engine.work import Decision
 from hub.rules import collect, intake
@@ -13,7 +12,7 @@ from hub.store import cases
 from hub.store import tables as t
 from hub.store.cases import Number
 from schemas import hub as said
-from schemas.base import micros
+from schemas.base import derive_id, micros
 from schemas.codes import CODES
 from schemas.messages import ControlRequested, RequestMessage, asset_of, kind_of
 

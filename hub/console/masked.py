@@ -14,7 +14,7 @@ from schemas.replies import Hit, Receipt, Reply
 from schemas.requests import ControlRequest, InquiryRequest, LocateRequest
 from schemas.subject import number_of
 
-AnyMessage = RequestMessage | PartnerMessage | HubMessage
+AnyMessage = AnyMessage
 
 
 def subject_facts(data: InquiryRequest | ControlRequest | LocateRequest) -> tuple[Fact, ...]:

@@ -5,23 +5,13 @@ HMAC of the id, so that the digest in the public log cannot be guessed back.
 """
 
 import base64
-import hashlib
 import hmac
 import json
-import uuid
 from dataclasses import dataclass
 from functools import lru_cache
 
 from hub.trust.jws import Signer
 from schemas.base import Model, format_time, from_micros
-
-
-def derive_id(*parts: str) -> str:
-    """A UUID of version 8 (RFC 9562) from the SHA-256 of `parts`."""
-    raw = bytearray(hashlib.sha256("\x1f".join(parts).encode()).digest()[:16])
-    raw[6] = raw[6] & 0x0F | 0x80
-    raw[8] = raw[8] & 0x3F | 0x80
-    return str(uuid.UUID(bytes=bytes(raw)))
 
 
 @lru_cache(maxsize=256)  # a batch says one time many times over

@@ -7,10 +7,10 @@ from hub.trust.jws import verify
 from hub.trust.parties import Directory, Party
 from schemas.base import micros
 from schemas.hub import SignedCopy
-from schemas.messages import HubMessage, PartnerMessage, RequestMessage, parse
+from schemas.messages import AnyMessage, parse
 
 
-def open_copy(copy: SignedCopy, directory: Directory) -> tuple[RequestMessage | PartnerMessage | HubMessage, Party]:
+def open_copy(copy: SignedCopy, directory: Directory) -> tuple[AnyMessage, Party]:
     """The message and the party that signed it.
 
     Raises `SignatureError` (also when the key was not valid at the claimed time, or signed in another's name) and

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from hub.trust.parties import Party
-from schemas.messages import HubMessage, PartnerMessage, RequestMessage
+from schemas.messages import AnyMessage
 
 Headers = tuple[tuple[str, bytes], ...]
 Place = tuple[str, int]
@@ -29,7 +29,7 @@ class Inbound:
     """A record that is what it claims to be: signed by `party`, for us, in time, and of the contract."""
 
     record: Record
-    message: RequestMessage | PartnerMessage | HubMessage
+    message: AnyMessage
     digest: str
     jws: str
     party: Party
@@ -44,7 +44,7 @@ class Unfit:
     stage: str
     digest: str
     party: Party | None = None
-    message: RequestMessage | PartnerMessage | HubMessage | None = None
+    message: AnyMessage | None = None
     error: str = ""
 
 

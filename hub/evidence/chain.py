@@ -29,7 +29,7 @@ class Signed:
     file: str
     value: bytes
     jws: str
-    message: RequestMessage | PartnerMessage | HubMessage
+    message: AnyMessage
     role: Role
 
     @property

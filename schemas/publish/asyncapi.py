@@ -7,14 +7,43 @@ from schemas.publish.json_schemas import FAMILIES, Family
 
 Data = dict[str, Any]
 
-REQUESTS = ("inquiry-request", "control-request", "locate-request")
-REPLIES = ("receipt", "reply", "locate-hit")
-TASKS = ("task", "party-rejection")
-RESULTS = ("acceptance", "refusal", "result", "non-response", "conclusion", "party-rejection")
+STATEMENTS = (
+    "case-statement", "case-disposal", "case-objection", "case-objection-decision", "case-handover", "case-review",
+    "case-certificate-request", "case-reading", "case-register-request", "entrust-request", "entrust-step",
+    "lead-submission", "lead-verdict",
+)  # fmt: skip
+REQUESTS = ("inquiry-request", "control-request", "locate-request", "notice-request", *STATEMENTS)
+REPLIES = ("receipt", "reply", "locate-hit", "lead-submission", "case-objection")
+TASKS = ("task", "nudge", "noted", "refusal", "matter", "party-rejection")
+RESULTS = (
+    "acceptance", "refusal", "result", "non-response", "conclusion", "noted", "case-event", "matter", "case-certificate",
+    "case-lift-certificate", "case-register", "party-rejection",
+)  # fmt: skip
 
 _SUMMARIES = {
     "inquiry-request": "协助查询请求 Which assets has this subject?",
-    "control-request": "控制请求(冻结、查封、解除) Freeze, seal or release one asset",
+    "control-request": "控制请求(冻结、查封、续行、解除、扣划等) Control of one asset",
+    "notice-request": "限制措施通知 A restriction, or its lift",
+    "case-statement": "案件情况 The case as it stands now",
+    "case-disposal": "财产处置 An asset under a measure has been disposed of",
+    "case-objection": "异议 Somebody contests a measure",
+    "case-objection-decision": "异议审查结果 The court's decision on an objection",
+    "case-handover": "移交 What became of a watch hit",
+    "case-review": "终本审查 What the court makes of a re-inquiry's finding",
+    "case-certificate-request": "申请穷尽措施证明 Asks for the completeness certificate",
+    "case-reading": "查阅留痕 An officer looks at answers, and why",
+    "case-register-request": "查询登记 Who inquired about one subject, for oversight",
+    "entrust-request": "委托事项 One court asks another to act for it",
+    "entrust-step": "受托进展 What the entrusted court does with it",
+    "lead-submission": "执行线索 What somebody knows of a debtor's assets or whereabouts",
+    "lead-verdict": "线索核查结果 What the court found",
+    "noted": "已登记 What was said is registered",
+    "case-event": "案件动态 Something needs a person, or has changed by itself",
+    "nudge": "催办 A partner is reminded of a task that it has not answered",
+    "matter": "转送 An entrusted matter, a lead, or what came of them, passed on",
+    "case-certificate": "穷尽措施证明 Every required partner has answered explicitly",
+    "case-lift-certificate": "解除证明 Every measure of a performed case has ended, with proof",
+    "case-register": "查询登记 The register of inquiries about one subject",
     "locate-request": "查人找物请求 Information, watch or road control",
     "task": "协助任务 One partner's part of a request, with the court's own signed message inside",
     "receipt": "签收 The partner has the task; its reply clock starts",

@@ -14,6 +14,7 @@ from typing import Any
 from schemas import samples
 from schemas.base import format_time, from_micros
 from schemas.codes import CODES
+from schemas.publish.case_examples import case_examples
 from schemas.publish.keys import b64url, sign
 from schemas.publish.text import compact
 from schemas.samples import Data
@@ -65,12 +66,12 @@ class _Story:
     def tell(self) -> list[Data]:
         request = self._say(0, "request", COURT, HUB, self.data)
         task = self._say(1, "task", HUB, self.partner, {
-            "partner": self.partner, "request": _copy(COURT, request), "receipt_within": 600, "reply_within": 86400,
+            "partner": self.partner, "request": copied(COURT, request), "receipt_within": 600, "reply_within": 86400,
             "agreement": "示例协议 / sample agreement",
         })  # fmt: skip
         task_id = task["id"]
         reply = self._say(3, "reply", self.partner, HUB, {
-            "task_id": task_id, "kind": "result", "answered_at": _at(3), **self.answer,
+            "task_id": task_id, "kind": "result", "answered_at": at(3), **self.answer,
             "contact": {"name": "查控窗口", "phone": "0990-0000001"}, "raw_sha256": hashlib.sha256(b"raw").hexdigest(),
         })  # fmt: skip
         answered = {
@@ -78,13 +79,13 @@ class _Story:
             "task_id": task_id,
             "outcome": "result",
             "message": reply["id"],
-            "at": _at(3),
+            "at": at(3),
         }
         unanswered = {
             "partner": self.silent,
             "task_id": example_id(f"{self.kind}/silent"),
             "outcome": "no-response",
-            "at": _at(11),
+            "at": at(11),
         }
         outcomes, silent = ([answered, unanswered], unanswered) if self.silent else ([answered], answered)
         return [
@@ -98,12 +99,13 @@ class _Story:
             self._say(2, "receipt", self.partner, HUB, {"task_id": task_id, "handling": "automatic"}),
             reply,
             self._say(4, "result", HUB, COURT, {
-                "partner": self.partner, "task_id": task_id, "message": _copy(self.partner, reply), "late": False,
+                "partner": self.partner, "task_id": task_id, "message": copied(self.partner, reply), "late": False,
             }),
             self._say(12, "non-response", HUB, COURT, {
-                "partner": silent["partner"], "task_id": silent["task_id"], "awaited": "receipt", "deadline": _at(11),
+                "partner": silent["partner"], "task_id": silent["task_id"], "awaited": "receipt", "deadline": at(11),
                 "outcome_unknown": self.kind == "control",
             }),
+            self._say(10, "nudge", HUB, self.partner, {"task_id": task_id, "level": 1, "deadline": at(11)}),
             self._say(12, "conclusion", HUB, COURT, {
                 "outcome": "incomplete" if self.silent else "complete", "partners": outcomes,
                 "follow_ups": list(self.proposes),
@@ -127,6 +129,8 @@ _STORIES = (
            {"measure": {"state": "effective", "reference": "DJ-20260302-0001", "starts": "2026-03-02", "ends": "2027-03-01",
                         "controlled": "50000.00"}}),
     _Story("locate", samples.locate(), "police", {"measure": {"state": "armed", "reference": "LK-20260302-0001"}}),
+    _Story("notice", samples.notice(), "business-registry",
+           {"measure": {"state": "restricted", "reference": "XZ-20260302-0001"}}),
 )  # fmt: skip
 
 
@@ -134,9 +138,10 @@ def examples() -> list[Data]:
     """One message of each type; each is valid for itself, and together they show the order in which they come."""
     messages = [message for story in _STORIES for message in story.tell()]
     messages.append(envelope("liandong.locate.hit.v1", "police", HUB, {
-        "task_id": example_id("liandong.locate.task.v1"), "event": "HIT-0001", "at": _at(90), "place": "示例市高铁站进站口",
+        "task_id": example_id("liandong.locate.task.v1"), "event": "HIT-0001", "at": at(90), "place": "示例市高铁站进站口",
         "contact": {"name": "示例市公安局指挥中心值班民警", "phone": "0999-5550110"},
     }, request="locate", minute=91))  # fmt: skip
+    messages += case_examples(envelope, copied)
     messages.append(envelope("liandong.party.rejection.v1", HUB, COURT, {
         **_reason("expired"), "topic": "hub.requests.v1", "partition": 0, "offset": 42,
         "sha256": hashlib.sha256(b"the rejected value").hexdigest(),
@@ -144,7 +149,8 @@ def examples() -> list[Data]:
     return messages
 
 
-def _at(minute: int) -> str:
+def at(minute: int) -> str:
+    """The time `minute` minutes after the start."""
     return format_time(START + timedelta(minutes=minute))
 
 
@@ -152,6 +158,7 @@ def _reason(code: str) -> dict[str, Any]:
     return {"code": code, "zh": CODES[code].zh, "en": CODES[code].en}
 
 
-def _copy(party: str, message: Data) -> Data:
+def copied(party: str, message: Data) -> Data:
+    """`message` as another party's message carries it: its bytes and its signature."""
     value = compact(message)
     return {"value": base64.b64encode(value).decode(), "jws": sign(party, value)}

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, get_args
 from pydantic.json_schema import GenerateJsonSchema
 
 from schemas.envelope import Envelope
-from schemas.messages import HubMessage, PartnerMessage, RequestMessage
+from schemas.messages import AnyMessage
 
 
 class Family(NamedTuple):
@@ -22,7 +22,7 @@ def _family(model: type[Envelope]) -> Family:
     return Family(event if len(types) > 1 else f"{kind}-{event}", model, types)
 
 
-FAMILIES = tuple(_family(model) for model in get_args(RequestMessage | PartnerMessage | HubMessage))
+FAMILIES = tuple(_family(model) for model in get_args(AnyMessage))
 
 
 def json_schema(family: Family) -> dict[str, Any]:

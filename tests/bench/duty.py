@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aiokafka import ConsumerRecord
 
-from hub.engine.compose import Composed, Composer, derive_id
+from hub.engine.compose import Composed, Composer
 from hub.engine.processor import now_micros
 from hub.engine.records import Headers
 from hub.engine.work import signed_headers
@@ -20,7 +20,7 @@ from hub.trust import keys
 from hub.trust.jws import Signer, verify
 from hub.trust.parties import Directory
 from schemas import hub as said
-from schemas.base import CHINA, micros
+from schemas.base import CHINA, derive_id, micros
 from schemas.messages import InquiryRequested, Replied, parse
 from tests.bench.job import Job
 from tests.bench.workload import COURT, PARTNERS

@@ -11,12 +11,12 @@ from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter, ValidationError
 
 from hub.casework import admits
-from hub.engine.compose import Composer, derive_id
+from hub.engine.compose import Composer
 from hub.engine.gate import Gate
 from hub.engine.records import Inbound, Record, Unfit, digest_of
 from hub.engine.work import jcs
 from hub.trust.parties import Directory, Role
-from schemas.base import CHINA, MessageId, format_time, from_micros, micros
+from schemas.base import CHINA, MessageId, derive_id, format_time, from_micros, micros
 from schemas.messages import parse
 from schemas.publish.examples import examples
 from schemas.publish.json_schemas import FAMILIES, json_schema

@@ -86,7 +86,7 @@ def test_the_copies_in_examples_open_with_the_published_keys() -> None:
     start, end = (micros(datetime.fromisoformat(f"{year}-01-01T00:00:00+08:00")) for year in (2026, 2027))
     directory = Directory.of(
         Party(name, Role.PARTNER, name, name, keys=(PartyKey(keys.key_id(name), keys.jwk(name)["x"], start, end),))
-        for name in ("court-9901", "vehicle", "bank", "police")
+        for name in ("court-9901", "vehicle", "bank", "police", "business-registry")
     )
     opened = []
     for path in (publish.FOLDER / "examples").iterdir():
@@ -95,4 +95,4 @@ def test_the_copies_in_examples_open_with_the_published_keys() -> None:
             opened.append(open_copy(message.data.request, directory)[0].id == message.correlationid)
         elif isinstance(message, ResultPassed):
             opened.append(open_copy(message.data.message, directory)[1].id == message.data.partner)
-    assert opened == [True] * 6
+    assert opened == [True] * 8
