@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import calendar
 import hashlib
 import re
 import uuid
@@ -70,6 +71,23 @@ def derive_id(*parts: str) -> str:
     raw[6] = raw[6] & 0x0F | 0x80
     raw[8] = raw[8] & 0x3F | 0x80
     return str(uuid.UUID(bytes=bytes(raw)))
+
+
+def day_of(at: int) -> date:
+    """The day in China on which `at` (µs) falls."""
+    return from_micros(at).date()
+
+
+def end_of_day(day: date) -> int:
+    """The moment (µs) after the last of this day in China: until then, what ends on that day is in force."""
+    return micros(datetime(day.year, day.month, day.day, tzinfo=CHINA) + timedelta(days=1))
+
+
+def add_months(start: date, months: int) -> date:
+    """V15: the day `months` later, clamped to the end of its month (29 February and 12 months give 28 February)."""
+    years, month = divmod(start.month - 1 + months, 12)
+    year, month = start.year + years, month + 1
+    return date(year, month, min(start.day, calendar.monthrange(year, month)[1]))
 
 
 def _in_china(at: datetime) -> datetime:

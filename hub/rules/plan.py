@@ -6,7 +6,9 @@ instrument of their own. A partner of a new kind comes in by configuration.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
+from hub.rules.terms import Terms
 from schemas.messages import ControlRequested, RequestMessage
 from schemas.requests import Kind
 
@@ -45,7 +47,9 @@ class FollowUpRule:
 class Agreement:
     """What one partner has agreed to answer: for which courts, which actions and fields, from when to when (V28).
 
-    `receipt_within` and `reply_within` in seconds; times in UTC microseconds. Cite as `reference`.
+    `receipt_within` and `reply_within` in seconds; times in UTC microseconds. Cite as `reference`. `queue_start` says from when
+    this registry counts the term of a queued seizure that has taken effect (they differ: from the conversion, or from the
+    document's date). An answer younger than `fresh_for` seconds may be passed on in place of a new question.
     """
 
     partner: str
@@ -57,6 +61,8 @@ class Agreement:
     fields: frozenset[str]
     receipt_within: int
     reply_within: int
+    queue_start: Literal["conversion", "document"] = "conversion"
+    fresh_for: int = 0
 
     def in_force(self, court: str, at: int) -> bool:
         return court in self.courts and self.in_force_from <= at < self.in_force_until
@@ -70,7 +76,7 @@ class Linkage:
     follow_ups: tuple[FollowUpRule, ...]
     agreements: Mapping[str, Agreement]
     partner_kinds: Mapping[str, str]
-    max_term_months: Mapping[str, int]
+    terms: Terms
     sha256: str
 
     def route(self, request: RequestMessage) -> Route | None:

@@ -17,12 +17,13 @@ from hub.rules.intake import Accept, Refuse, decide
 from hub.rules.plan import Linkage
 from hub.trust.parties import Directory
 from schemas import samples
-from schemas.base import CHINA, micros
+from schemas.base import CHINA
 from schemas.codes import INTAKE, REFUSAL
 from schemas.hub import TaskOutcome
-from schemas.messages import ControlRequested, InquiryRequested, LocateRequested, parse
+from schemas.messages import RequestMessage, parse
 from schemas.subject import number_of
-from tests.factories import message
+from tests.factories import approved, message
+from tests.rig import case_context
 
 STEPS = load_docket()
 NAMED = {step.name: step for step in STEPS}
@@ -100,13 +101,10 @@ def test_every_tampering_is_shown() -> None:
 
 @pytest.mark.parametrize("step", [step for step in STEPS if step.original is None], ids=lambda step: step.name)
 def test_what_it_expects_is_what_the_rules_decide(step: Step, linkage: Linkage) -> None:
-    value = message(step.draft["type"], step.court, "hub", dict(step.draft["data"]), time=NOW)
+    value = message(step.draft["type"], step.court, "hub", approved(dict(step.draft["data"])), time=NOW)
     request = parse(value)
-    assert isinstance(request, InquiryRequested | ControlRequested | LocateRequested)
-    verdict = decide(
-        request, designator=samples.DESIGNATORS[step.court], linkage=linkage, original=None, asset_token=None,
-        case_token="", now=micros(NOW),
-    )  # fmt: skip
+    assert isinstance(request, RequestMessage)
+    verdict = decide(request, case_context(request, linkage, NOW))
     if step.expect == "refused":
         assert verdict == Refuse((step.code or "",))
     elif step.name != "rejected-number-reused":
