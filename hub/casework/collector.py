@@ -11,9 +11,10 @@ from hub.casework.part import Part
 from hub.casework.registrar import Registrar
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
-from hub.rules import collect, control, intake, measures
+from hub.rules import collect, control, intake, measures, objections
 from hub.rules.cases import LIFTS, CaseState
 from hub.rules.measures import MeasureState
+from hub.rules.objections import ObjectionState
 from hub.rules.plan import follow_ups
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from hub.store import cases, contact
@@ -30,7 +31,8 @@ class Collector:
         self._desk = desk
         self._registrar = registrar
         self._parts = parts
-        desk.case_listeners.append(self._case_changed)
+        # Before the parts: what is cancelled need not be released.
+        desk.case_listeners.insert(0, self._case_changed)
 
     @cached_property
     def _outages(self) -> collect.Outages:
@@ -53,7 +55,7 @@ class Collector:
         if isinstance(message, Received):
             self._receipt(item, request, task)
         elif isinstance(message, HitReported):
-            decision = self._desk.work.decide("watch.hit", request.key, item, _about(request, task))
+            decision = self._desk.work.decide("watch.hit", request.key, item, _about(request, task) | {"watch": request.request_id})
             self._desk.work.keep(item, request.key, request.case_token, decision)
             self._pass_on(decision, request, task, item)
             self._desk.put(request, collect.on_hit(task))
@@ -202,18 +204,27 @@ class Collector:
             request = self._desk.cases[key]
             if request.status is RequestStatus.HELD and request.action not in intake.ENDINGS:
                 self._desk.work.disarm(HOLD, key)
-                self._end_unsent(request)
-                decision = self._desk.work.decide("order.cancelled", key, None, {"request": request.request_id, "court": request.court})
-                self._desk.tell(decision, case, request.court, "order-cancelled", about=request.request_id,
-                                case_token=case.key, request_key=key)  # fmt: skip
+                self._cancel(request, case)
+
+    def _cancel(self, request: RequestState, case: CaseState | None) -> None:
+        """An order that was signed and accepted is not sent any more, because its case is closed."""
+        self._end_unsent(request)
+        decision = self._desk.work.decide("order.cancelled", request.key, None, {"request": request.request_id, "court": request.court})
+        self._desk.tell(decision, case, request.court, "order-cancelled", about=request.request_id,
+                        case_token=request.case_token, request_key=request.key)  # fmt: skip
 
     def _send_or_end(self, request: RequestState, original: RequestState | None) -> None:
-        """Send a request whose turn has come, unless nothing is left that it could act on, or it came too late."""
+        """Send a request whose turn has come, unless its case has been closed meanwhile, its asset is contested, nothing is
+        left that it could act on, or it came too late."""
         work = self._desk.work
+        case = self._desk.states.get(CaseState, request.case_token)
+        if case is not None and not intake.may_still_go(request.action, case):
+            self._cancel(request, case)
+            return
         measure = self._desk.states.get(MeasureState, request.original_key)
         gone = original is not None and not control.may_act_on(original)
         gone = gone or (measure is not None and measure.status in measures.ENDED)
-        if work.now >= request.expires_at or gone:
+        if work.now >= request.expires_at or gone or self._stayed(request):
             self._end_unsent(request)
             return
         facts: Facts = {"request": request.request_id, "court": request.court}
@@ -222,6 +233,11 @@ class Collector:
         decision = work.decide("request.dispatched", request.key, None, facts)
         pk, jws = cases.request_message(work.connection, request.key)
         self._desk.replace(self._registrar.dispatch(decision, request, work.payload(pk), jws))
+
+    def _stayed(self, request: RequestState) -> bool:
+        if request.asset_token is None or request.action not in objections.STAYED:
+            return False
+        return objections.under_review(self._desk.states.about(ObjectionState, request.asset_token))
 
     def _end_unsent(self, request: RequestState) -> None:
         self._desk.replace(collect.without_sending(request, self._desk.work.now))

@@ -8,6 +8,7 @@ from hub.config import Rulebook
 from hub.engine.records import Inbound, Unfit
 from hub.engine.work import Decision, Facts, Work
 from hub.rules import collect
+from hub.rules.aggregate import Aggregate
 from hub.rules.cases import CaseState
 from hub.rules.state import RequestState, TaskState
 from hub.store import cases
@@ -54,6 +55,7 @@ class Desk:
         self.topics = topics
         self.states = States(work.connection)
         self.case_listeners: list[Callable[[CaseState | None, CaseState], None]] = []
+        self.end_listeners: list[Callable[[Aggregate], None]] = []
         self.seen: dict[tuple[str, str], str] = {}
         self.cases: dict[str, RequestState] = {}
         self.key_of_task: dict[str, str] = {}
@@ -160,7 +162,7 @@ class Desk:
 
     def answer(self, decision: Decision, item: Inbound, kind: str, event: str, data: Model, case_token: str) -> None:
         """One message back to whoever sent `item`: noted, refused, or what was asked for."""
-        self.say(decision, item.party.id, f"liandong.{kind}.{event}.v1", f"{event}/{item.message.source}/{item.message.id}",
+        self.say(decision, item.party.speaks_as, f"liandong.{kind}.{event}.v1", f"{event}/{item.message.source}/{item.message.id}",
                  data, correlation=item.message.correlationid, case_token=case_token, cause=item.message.id)  # fmt: skip
 
     def refuse(self, item: Inbound, kind: str, codes: Sequence[str], case_token: str) -> None:
@@ -192,6 +194,11 @@ class Desk:
             case_token=case_token, correlation=correlation, cause=cause, expires=self.work.now + KEEP, data=data,
             request_key=request_key,
         )  # fmt: skip
+
+    def ended(self, what: Aggregate) -> None:
+        """Let every part know that this has ended, once its last state is put."""
+        for listener in self.end_listeners:
+            listener(what)
 
     # -- changes -------------------------------------------------------------------------------------------------------
 

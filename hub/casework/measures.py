@@ -16,7 +16,7 @@ from hub.rules.state import RequestState, TaskState
 from schemas.base import from_micros
 from schemas.hub import Noted, TaskOutcome
 from schemas.messages import AssetDisposed, ControlRequested, Replied, RequestMessage
-from schemas.replies import MeasureOutcome
+from schemas.replies import MeasureOutcome, ReplyKind
 from schemas.requests import FIRST_CONTROLS, Kind
 
 REMIND, ESCALATE, LAPSE = "renewal-due", "renewal-escalated", "measure-lapse"
@@ -51,6 +51,7 @@ class Measures(Part):
         """What the registry made of a control."""
         outcome = message.data.measure
         if request.kind is not Kind.CONTROL or outcome is None:
+            self._not_there(request, message)
             return
         if request.action in FIRST_CONTROLS:
             self._began(request, task, outcome, item.record.timestamp, message.id)
@@ -80,12 +81,22 @@ class Measures(Part):
                 if request.tasks[0].outcome is TaskOutcome.NO_RESPONSE:
                     self._set(replace(measure, status="unknown"), "unknown")
                 else:
-                    self._set(measures.ended(measure, "refused"), "refused")
+                    self._set(measures.ended(measure, "refused", request.tasks[0].message_id), "refused")
         elif request.action == "renew":
             measure = states.get(MeasureState, request.original_key)
             if measure is not None and measure.renewal == request.key:
                 states.put(replace(measure, renewal=None))
                 self._lapse_if_over(measure.key)
+
+    def _not_there(self, request: RequestState, message: Replied) -> None:
+        """What silence left unknown is known after all: a late answer says that nothing took hold, or the answer to a release
+        that there is nothing to release."""
+        late = request.action in FIRST_CONTROLS
+        if not late and (request.action != "release" or message.data.kind is not ReplyKind.NO_RECORD):
+            return
+        measure = self.desk.states.get(MeasureState, request.key if late else request.original_key)
+        if measure is not None and measure.status == "unknown":
+            self._set(measures.ended(measure, "refused", message.id), "refused")
 
     def _began(self, request: RequestState, task: TaskState, outcome: MeasureOutcome, at: int, proof: str) -> None:
         measure = self.desk.states.get(MeasureState, request.key)
@@ -128,6 +139,7 @@ class Measures(Part):
         decision = self.desk.work.decide("measure.disposed", original.key, item, self._facts(gone) | {"full": int(full)})
         self.desk.work.keep(item, original.key, original.case_token, decision)
         self._disarm(gone)
+        self.desk.ended(gone)
         if full and gone.ref:
             for waiting in measures.in_line(self.desk.states.about(MeasureState, gone.ref)):
                 self._tell(self._set(measures.ended(waiting, "void", message.id), "void"), waiting, "measure-void")
@@ -179,6 +191,8 @@ class Measures(Part):
             self._arm(measure)
         elif measure.status != "effective":
             self._disarm(measure)
+        if measure.status in measures.ENDED:
+            self.desk.ended(measure)
         return decision
 
     def _end(self, measure: MeasureState, at: int) -> None:

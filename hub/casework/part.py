@@ -6,6 +6,7 @@ from typing import ClassVar
 from hub.casework.desk import Desk
 from hub.engine.processor import Due
 from hub.engine.records import Inbound
+from hub.rules.aggregate import Aggregate
 from hub.rules.cases import CaseState
 from hub.rules.state import RequestState, TaskState
 from schemas.envelope import Envelope
@@ -23,6 +24,7 @@ class Part:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         desk.case_listeners.append(self.case_changed)
+        desk.end_listeners.append(self.ended)
 
     def prepare(self, batch: Sequence[Inbound]) -> None:
         """Load in few queries what deciding on `batch` may need."""
@@ -50,3 +52,6 @@ class Part:
 
     def case_changed(self, old: CaseState | None, new: CaseState) -> None:
         """A case has been stated, anew or for the first time."""
+
+    def ended(self, what: Aggregate) -> None:
+        """A measure, a watch or a restriction has ended; its last state is put."""

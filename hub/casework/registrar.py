@@ -8,7 +8,7 @@ from hub.casework.desk import HOLD, SILENCE, Desk, coded, request_key, unfit
 from hub.casework.part import Part
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
-from hub.rules import collect, intake, measures
+from hub.rules import collect, intake, measures, objections
 from hub.rules.cases import CaseState
 from hub.rules.measures import MeasureState
 from hub.rules.objections import ObjectionState, ProtectedAsset
@@ -17,7 +17,7 @@ from hub.store import cases
 from hub.store import tables as t
 from hub.store.cases import Number
 from schemas import hub as said
-from schemas.base import derive_id, micros
+from schemas.base import derive_id, from_micros, micros
 from schemas.messages import ControlRequested, RequestMessage, asset_of, kind_of
 from schemas.requests import FIRST_CONTROLS, InquiryRequest
 
@@ -89,6 +89,8 @@ class Registrar:
         self._desk.to_court(decision, request, "acceptance", "acceptance", acceptance, message.id)
         if verdict.held_until is not None:
             work.arm(HOLD, key, verdict.held_until)
+            self._desk.tell(decision, context.case, court, "order-held", about=message.id, case_token=context.case_token,
+                            request_key=key, due=from_micros(verdict.held_until))  # fmt: skip
         elif not verdict.waits:
             request = self.dispatch(decision, request, item.record.value, item.jws)
         for task in request.tasks:
@@ -111,12 +113,13 @@ class Registrar:
             if data.action in FIRST_CONTROLS:
                 controlled = measures.used(desk.states.of_case(MeasureState, case_token))
             protection = desk.states.get(ProtectedAsset, asset_token)
-            contested = any(each.status == "reviewing" for each in desk.states.about(ObjectionState, asset_token))
+            contested = objections.under_review(desk.states.about(ObjectionState, asset_token))
         context = intake.Context(
             linkage=desk.linkage, designator=item.party.designator, register=desk.rulebook.registers[court], now=desk.work.now,
             at=item.record.timestamp, case_token=case_token, asset_token=asset_token, case=case, original=original,
             measure=desk.states.get(MeasureState, original.key) if original is not None else None, controlled=controlled,
             flags=protection.flags if protection is not None else frozenset(), contested=contested,
+            overruled=protection is not None and case_token in protection.overruled,
             signed=dict(enumerate(item.approvals)),
         )  # fmt: skip
         return context, original

@@ -79,6 +79,14 @@ def officers(legal: LegalBasis, register: Register, at: int) -> list[str]:
     return codes
 
 
+def officer(permit: str, register: Register, at: int) -> list[str]:
+    """法释〔2013〕20号 art. 2: who states something for a court is in its register, and in force at `at` (µs)."""
+    entry = register.officers.get(permit)
+    if entry is None:
+        return ["officer-unregistered"]
+    return [] if entry.in_force(at) else ["officer-not-in-force"]
+
+
 def tenure(request: RequestMessage, case: CaseState, register: Register, *, entrusted: bool) -> list[str]:
     """Whether court, team and handler held the case when the request was signed; an entrusted court needs no post in it."""
     if entrusted:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
-from hub.rules import measures
+from hub.rules import measures, objections
 from hub.rules.cases import CaseState
 from hub.rules.measures import MeasureState
 from hub.rules.state import RequestState, RequestStatus
@@ -37,6 +37,7 @@ class Subject:
     measure: MeasureState | None
     controlled: Decimal
     flags: frozenset[str]
+    overruled: bool
     contested: bool
 
 
@@ -54,7 +55,7 @@ def check(request: ControlRequested, known: Subject, at: int) -> list[str]:
         codes += ["account-needed"] if data.court_account is None else []
     if data.action == "transfer" and data.transferee is None:
         codes.append("transferee-needed")
-    if known.contested and data.action in ("freeze", "deduct", "transfer"):
+    if known.contested and data.action in objections.STAYED:
         codes.append("objection-open")
     return codes + (_acts_on(request, known.measure, at) if known.measure is not None else [])
 
@@ -75,10 +76,11 @@ def _ceiling(request: ControlRequested, known: Subject) -> list[str]:
 
 
 def _protected(request: ControlRequested, known: Subject) -> list[str]:
-    """V21: a protected account is not touched, but a wage account for those very wages, with reason and approval."""
+    """V21: a protected account is not touched, but a wage account for those very wages, or one that the court has found not to
+    be exempt; either with reason and approval."""
     flags = known.flags & known.terms.exempt_flags
     wages = known.case is not None and known.case.priority == "wages" and flags <= known.terms.wage_flags
-    return ["asset-exempt"] if flags and not (wages and request.data.exempt_reason is not None) else []
+    return ["asset-exempt"] if flags and not ((wages or known.overruled) and request.data.exempt_reason is not None) else []
 
 
 def _acts_on(request: ControlRequested, measure: MeasureState, at: int) -> list[str]:

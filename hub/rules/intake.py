@@ -34,9 +34,9 @@ class Context:
     """What the hub knows that bears on one request. `at` is the broker's time of it, `now` the hub's (µs).
 
     `designator` is the sending court's (法院代字), `original` the request that this one cites, `measure` what that began,
-    `controlled` what the case's measures control in all, `flags` what is known to protect the asset, `contested` whether an
-    objection is under review, `entrusted` whether an entrustment covers it, `signed` what is wrong with each approval's
-    signature; tokens stand for this request's asset and case.
+    `controlled` what the case's measures control in all, `flags` what is known to protect the asset, `overruled` whether this
+    case's court has found that it does not, `contested` whether an objection is under review, `entrusted` whether an
+    entrustment covers it, `signed` what is wrong with each approval's signature; tokens stand for this request's asset and case.
     """
 
     linkage: Linkage
@@ -51,6 +51,7 @@ class Context:
     measure: MeasureState | None = None
     controlled: Decimal = Decimal(0)
     flags: frozenset[str] = frozenset()
+    overruled: bool = False
     contested: bool = False
     entrusted: bool = False
     signed: Mapping[int, str | None] = field(default_factory=dict)
@@ -88,7 +89,8 @@ def decide(request: RequestMessage, context: Context) -> Accept | Refuse:
     codes += _members(request)
     if isinstance(request, ControlRequested):
         codes += control.check(request, control.Subject(
-            linkage.terms, context.case, context.measure, context.controlled, context.flags, contested=context.contested,
+            linkage.terms, context.case, context.measure, context.controlled, context.flags, overruled=context.overruled,
+            contested=context.contested,
         ), context.at)  # fmt: skip
     waits = False
     if data.action in CITING:
@@ -101,6 +103,11 @@ def decide(request: RequestMessage, context: Context) -> Accept | Refuse:
         return Refuse(tuple(dict.fromkeys(codes)))
     hold = micros(data.hold_until) if data.hold_until is not None else None
     return Accept(partners, waits, hold if hold is not None and hold > context.now else None)
+
+
+def may_still_go(action: str, case: CaseState) -> bool:
+    """Whether an order that was accepted and kept may be sent as the case stands now (Rule 1, 履行宽限期)."""
+    return is_open(case) or action not in MEASURES or action in ENDINGS
 
 
 def _need(request: RequestMessage, context: Context) -> Need:
