@@ -17,11 +17,13 @@ class Lift(Part):
 
     def case_changed(self, old: CaseState | None, new: CaseState) -> None:
         """A case is closed for good, or goes on after all."""
-        was, known = old is not None and old.status in LIFTS, self.desk.states.get(LiftState, new.key)
+        was = old is not None and old.status in LIFTS
         if new.status in LIFTS and not was:
             self._begin(new)
-        elif was and new.status not in LIFTS and known is not None:
-            self.desk.states.put(lift.stopped(known))
+        elif was and new.status not in LIFTS:
+            known = self.desk.states.get(LiftState, new.key)
+            if known is not None:
+                self.desk.states.put(lift.stopped(known))
             releases.drop(self.desk, new.key)
 
     def ended(self, what: Aggregate) -> None:

@@ -1,7 +1,6 @@
 """What must be released: drafted for signature at once, and reminded of until it has ended."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from hub.casework.desk import Desk
 from hub.casework.drafts import draft
@@ -10,7 +9,7 @@ from hub.engine.processor import Due
 from hub.rules import lift
 from hub.rules.aggregate import Aggregate
 from hub.rules.cases import CaseState
-from hub.rules.lift import Imposed, ReleaseDuty
+from hub.rules.lift import Imposed, ReleaseDuty, Why
 from hub.rules.measures import MeasureState
 from hub.rules.notices import NoticeState
 from hub.rules.terms import DAY
@@ -27,7 +26,7 @@ def imposed_in(desk: Desk, case_token: str) -> list[Imposed]:
 
 
 def require(
-    desk: Desk, imposed: Sequence[Imposed], why: Literal["objection", "closing"], *, stage: str, cause: str | None = None,
+    desk: Desk, imposed: Sequence[Imposed], why: Why, *, stage: str, cause: str | None = None,
     **members: str,
 ) -> None:  # fmt: skip
     """Ask the court to release what one request has imposed (with several partners, if it asked several).

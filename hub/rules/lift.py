@@ -17,6 +17,8 @@ from schemas.hub import LiftedMeasure
 
 Imposed = MeasureState | WatchState | NoticeState
 """What a case imposes on somebody, and what may have to be released."""
+Why = Literal["objection", "closing"]
+"""Why something must be released: an objection to it was upheld, or its case is closed."""
 ENDS_WITH = {MeasureState: "release", WatchState: "withdraw", NoticeState: "lift"}
 """The action that ends each."""
 MOST_LEVEL = 3
@@ -41,14 +43,14 @@ class LiftState(Aggregate):
 class ReleaseDuty(Aggregate):
     """Something that must be released; `key` is its kind, a slash and its key. `status`: due → met | dropped.
 
-    `why`: an objection was upheld, or the case is closed. `level` is the last rung of the reminder that it is overdue.
+    `level` is the last rung of the reminder that it is overdue.
     """
 
     KIND: ClassVar[str] = "release"
 
     imposed: Literal["measure", "watch", "notice"]
     imposed_key: str
-    why: Literal["objection", "closing"]
+    why: Why
     level: int = 0
 
 
@@ -89,7 +91,7 @@ def duty_key(imposed: Imposed) -> str:
     return f"{imposed.KIND}/{imposed.key}"
 
 
-def duty(known: ReleaseDuty | None, imposed: Imposed, why: Literal["objection", "closing"]) -> ReleaseDuty:
+def duty(known: ReleaseDuty | None, imposed: Imposed, why: Why) -> ReleaseDuty:
     """The duty to release this: a new one, or the one that runs; an upheld objection outlives the case's going on."""
     if known is not None and known.status == "due":
         return replace(known, why="objection") if why == "objection" else known
