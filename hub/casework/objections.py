@@ -84,10 +84,7 @@ class Objections(Part):
         self.desk.work.keep(item, request.key, request.case_token, decision)
         self.desk.answer(decision, item, "case", "noted", Noted(about=message.id), request.case_token)
         if item.party.role is not Role.COURT:
-            copy = SignedCopy(value=base64.b64encode(item.record.value).decode(), jws=item.jws)
-            body = Forwarded(of=item.party.speaks_as, message=copy, due=from_micros(objection.due_at))
-            self.desk.say(decision, self.desk.holder(request), "liandong.case.forward.v1", f"forward/{message.source}/{message.id}", body,
-                          correlation=request.request_id, case_token=request.case_token, cause=message.id, request_key=request.key)  # fmt: skip
+            self._forward(decision, item, objection, self.desk.holder(request))
 
     def _named(self, original: str) -> list[RequestState]:
         """The requests that are called so: a request's id is its court's own, and a partner does not say whose."""
@@ -115,6 +112,14 @@ class Objections(Part):
         self._tell(decision, objection, "objection-opened", cause=item.message.id, addressee=case.handler if case is not None else None)
         return objection, decision
 
+    def _forward(self, decision: Decision, item: Inbound, objection: ObjectionState, to: str) -> None:
+        """The words of one side, as they were signed, to the other."""
+        copy = SignedCopy(value=base64.b64encode(item.record.value).decode(), jws=item.jws)
+        due = from_micros(objection.due_at) if objection.status == "reviewing" else None
+        self.desk.say(decision, to, "liandong.case.forward.v1", f"forward/{item.message.source}/{item.message.id}",
+                      Forwarded(of=item.party.speaks_as, message=copy, due=due), correlation=objection.request_id,
+                      case_token=objection.case_token, cause=item.message.id, request_key=objection.measure)  # fmt: skip
+
     def _decided(self, item: Inbound, message: ObjectionDecided) -> None:
         """The court's decision: an upheld objection is followed by a release in one step, a rejected one is noted."""
         data = message.data
@@ -134,6 +139,8 @@ class Objections(Part):
         decision = self._decide(data.outcome, new, item)
         self.desk.work.keep(item, new.measure, new.case_token, decision)
         self.desk.answer(decision, item, "case", "noted", Noted(about=message.id), new.case_token)
+        if new.opened_by not in self.desk.rulebook.registers:
+            self._forward(decision, item, new, new.opened_by)
         protection = self.desk.states.get(ProtectedAsset, new.ref) if new.ground == "exempt" else None
         if data.outcome == "rejected" and protection is not None:
             self.desk.states.put(replace(protection, overruled=protection.overruled | {new.case_token}))

@@ -88,7 +88,8 @@ def test_the_banks_refusal_to_freeze_a_protected_account_opens_a_review_by_itsel
     opened = event(out, "objection-opened").data
     assert opened.due.isoformat() == "2026-12-08T09:00:00+08:00"
     assert set(refused(rig, excused(number="R-AGAIN"))) == {"asset-exempt", "objection-open"}
-    assert [each.type for each in decide(rig, opened.about, "rejected")] == ["liandong.case.noted.v1"]
+    noted, forwarded = decide(rig, opened.about, "rejected")
+    assert (noted.recipient, forwarded.type, forwarded.recipient) == ("court-9901", "liandong.case.forward.v1", "bank")
     assert refused(rig, control()) == ["asset-exempt"], "without a reason it stays protected"
     assert refused(rig, excused(number="R-THIRD")) == [], "the court has found that it is not exempt"
 
@@ -96,7 +97,8 @@ def test_the_banks_refusal_to_freeze_a_protected_account_opens_a_review_by_itsel
 def test_upheld_against_a_freeze_that_never_took_hold_there_is_nothing_to_release(rig: Rig) -> None:
     task = said(rig.feed([rig.request(control())[1]]))[1]
     out = said(rig.feed([rig.reply(task, "not-controlled", reason=PROTECTED)]))
-    assert [each.type for each in decide(rig, event(out, "objection-opened").data.about, "upheld")] == ["liandong.case.noted.v1"]
+    told = decide(rig, event(out, "objection-opened").data.about, "upheld")
+    assert [each.type for each in told] == ["liandong.case.noted.v1", "liandong.case.forward.v1"]
     assert refused(rig, excused()) == ["asset-exempt"]
 
 
@@ -147,6 +149,8 @@ def test_a_bank_objects_to_what_it_was_itself_asked_for_and_the_court_reads_its_
     inner = parse(base64.b64decode(forwarded.data.message.value))
     assert isinstance(inner, Objected)
     assert (forwarded.recipient, forwarded.data.of, inner.id) == ("court-9901", "bank", objection)
+    answers = [each for each in decide(rig, objection, "rejected") if each.recipient == "bank"]
+    assert [(each.data.of, parse(base64.b64decode(each.data.message.value)).source) for each in answers] == [("court-9901", "court-9901")]
     _, out = object_to(rig, request_id, "bank-two", "exempt", "partner")
     assert [reason.code for reason in out[0].data.reasons] == ["reference-other"]
 
