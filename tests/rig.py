@@ -2,8 +2,7 @@
 
 import base64
 import itertools
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -34,6 +33,7 @@ from schemas.samples import kind_of_action
 from tests.factories import REPLIES, REQUESTS, Agency, Data, agency, approved, message, record
 
 FINDING = {"kind": "whereabouts", "fact": "residence", "place": "某处"}
+MASTER = b"m" * 32
 CONFIG = Path(__file__).parent.parent / "config"
 STATES = {"release": "released", "watch": "armed", "road-control": "armed", "renew": "renewed", "deduct": "deducted",
           "transfer": "transferred", "withdraw": "withdrawn", "restrict": "restricted", "lift": "lifted"}  # fmt: skip
@@ -70,7 +70,8 @@ def case_context(request: RequestMessage, linkage: Linkage, at: datetime) -> Con
 class Rig:
     """Everything of a hub but Kafka."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, master: bytes = MASTER, courts: Iterable[str] = tuple(samples.DESIGNATORS)) -> None:
+        """`courts` are those whose sample case is registered already."""
         self.parties = {"hub": agency("hub", Role.HUB)}
         self.parties |= {court: agency(court, Role.COURT) for court in ("court-9901", "court-9902", "court-99")}
         self.parties |= {partner: agency(partner, Role.PARTNER, kind) for partner, kind in PARTNERS.items()}
@@ -79,10 +80,10 @@ class Rig:
         self.composer = Composer("hub", self.parties["hub"].signer, b"t" * 32)
         self.gate = Gate("hub", self.directory, admits(REQUESTS, REPLIES))
         self.casework = Casework(sample_rulebook(self.directory), Topics())
-        self.vault = Vault(os.urandom(32))
+        self.vault = Vault(master)
         self.now = micros(datetime(2026, 11, 23, 9, 0, tzinfo=CHINA))
         self._offsets = itertools.count()
-        for court in samples.DESIGNATORS:
+        for court in courts:
             self.register_case(court)
 
     @property
