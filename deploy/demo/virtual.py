@@ -98,7 +98,8 @@ class VirtualHub:
 
     def _next_due(self) -> int | None:
         with self.store.read() as connection:
-            return connection.scalar(select(func.min(t.timers.c.due_at)))
+            due: int | None = connection.scalar(select(func.min(t.timers.c.due_at)))
+            return due
 
     def _publish(self) -> None:
         with self.store.write() as connection:
