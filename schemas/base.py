@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import calendar
 import hashlib
 import re
 import uuid
@@ -62,6 +63,13 @@ def micros(at: datetime) -> int:
 def from_micros(value: int) -> datetime:
     """The time `value` microseconds after 1970, in the zone +08:00."""
     return datetime(1970, 1, 1, tzinfo=UTC).astimezone(CHINA) + timedelta(microseconds=value)
+
+
+def add_months(start: date, months: int) -> date:
+    """V15: the day `months` later, clamped to the end of its month (29 February and 12 months give 28 February)."""
+    years, month = divmod(start.month - 1 + months, 12)
+    year, month = start.year + years, month + 1
+    return date(year, month, min(start.day, calendar.monthrange(year, month)[1]))
 
 
 def derive_id(*parts: str) -> str:

@@ -7,6 +7,8 @@ instrument of their own. A partner of a new kind comes in by configuration.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hub.rules.calendar import Calendar
+from hub.rules.overdue import Ladder
 from schemas.messages import ControlRequested, RequestMessage
 from schemas.requests import Kind
 
@@ -45,7 +47,8 @@ class FollowUpRule:
 class Agreement:
     """What one partner has agreed to answer: for which courts, which actions and fields, from when to when (V28).
 
-    `receipt_within` and `reply_within` in seconds; times in UTC microseconds. Cite as `reference`.
+    `receipt_within`, `reply_within` and `urgent_within` in seconds; times in UTC microseconds. Where `reply_working_days`
+    stands, it is the deadline, and `reply_within` the least that it comes to. Cite as `reference`.
     """
 
     partner: str
@@ -57,6 +60,14 @@ class Agreement:
     fields: frozenset[str]
     receipt_within: int
     reply_within: int
+    reply_working_days: int | None = None
+    urgent_within: int | None = None
+
+    def reply_terms(self, urgent: bool) -> tuple[int, int | None]:
+        """Seconds and working days for the reply. The urgent lane, where the agreement has one, runs through the night."""
+        if urgent and self.urgent_within is not None:
+            return self.urgent_within, None
+        return self.reply_within, self.reply_working_days
 
     def in_force(self, court: str, at: int) -> bool:
         return court in self.courts and self.in_force_from <= at < self.in_force_until
@@ -71,6 +82,8 @@ class Linkage:
     agreements: Mapping[str, Agreement]
     partner_kinds: Mapping[str, str]
     max_term_months: Mapping[str, int]
+    calendar: Calendar
+    ladder: Ladder
     sha256: str
 
     def route(self, request: RequestMessage) -> Route | None:
