@@ -12,7 +12,7 @@ from hub.bus.sink import KafkaSink
 from hub.bus.source import KafkaSource
 from hub.bus.topics import Topics
 from hub.casework import Casework, admits
-from hub.config import load_linkage
+from hub.config import load_rulebook
 from hub.console.app import build_app
 from hub.console.metrics import build_registry
 from hub.console.reader import Reader
@@ -113,7 +113,7 @@ def _calm_collector() -> None:
 def build_hub(settings: Settings) -> Hub:
     """Put a hub together from its settings. Raises what its parts raise when a file or key is wrong."""
     directory = Directory.load(settings.parties_dir)
-    linkage = load_linkage(settings.config_dir, settings.agreements_dir, directory)
+    rulebook = load_rulebook(settings.config_dir, settings.agreements_dir, directory)
     secrets = Secrets.read(settings.secret_file)
     connection = settings.kafka.connection()
     topics = Topics(connection.prefix)
@@ -127,7 +127,7 @@ def build_hub(settings: Settings) -> Hub:
         gate=Gate(settings.party, directory, admits(topics.requests, topics.replies)),
         composer=composer,
         master_key=secrets.master,
-        application=Casework(linkage, topics),
+        application=Casework(rulebook, topics),
     )
     log_key = keys.load(settings.log_key)
 
@@ -136,4 +136,4 @@ def build_hub(settings: Settings) -> Hub:
         await sink.publish([Outgoing(0, topics.checkpoints, None, checkpoint, headers)])
 
     sequencer = Sequencer(store, processor, settings.data_dir / "log", NoteSigner(log_key.kid, log_key.private), announce)
-    return Hub(settings, directory, linkage, store, processor, sequencer, secrets)
+    return Hub(settings, directory, rulebook.linkage, store, processor, sequencer, secrets)

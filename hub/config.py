@@ -2,23 +2,44 @@
 
 import hashlib
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from hub.rules.calendar import ONE_DAY, SATURDAY, Calendar, day_of
+from hub.rules.authority import Delegation, OfficerEntry, Register
+from hub.rules.calendar import ONE_DAY, SATURDAY, Calendar
 from hub.rules.overdue import Addressee, Ladder, Rung
 from hub.rules.plan import Agreement, FollowUpRule, Linkage, Route
+from hub.rules.terms import DAY, Ledger, Terms
 from hub.settings import ConfigError
 from hub.trust.parties import Directory, Role
-from schemas.base import micros
+from schemas.base import day_of, micros
+from schemas.legal import Rank
 from schemas.requests import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """All that casework decides by: the plan with its terms and agreements, and each court's officers and superior."""
+
+    linkage: Linkage
+    registers: Mapping[str, Register]
+    superiors: Mapping[str, str]
+
+
+def load_rulebook(config_dir: Path, agreements_dir: Path, directory: Directory) -> Rulebook:
+    """The plan, and the courts as the directory has them. Raises `ConfigError` naming the file at fault."""
+    superiors = {court.id: court.superior for court in directory.with_role(Role.COURT)}
+    return Rulebook(load_linkage(config_dir, agreements_dir, directory), load_registers(directory), superiors)
 
 
 def load_linkage(config_dir: Path, agreements_dir: Path, directory: Directory) -> Linkage:
     """`linkage.toml`, `terms.toml`, `ladder.toml`, every year of `calendar/` and every agreement.
 
-    Raises `ConfigError` naming the file at fault, or `calendar-missing` with the year. The plan's SHA-256 goes into every acceptance, so that it is known what a request was decided under.
+    The plan's SHA-256 goes into every acceptance, so that it is known what a request was decided under. Raises `ConfigError`
+    naming the file at fault, or with calendar-missing and the year.
     """
     digest = hashlib.sha256()
     plan = _read(config_dir / "linkage.toml", digest)
@@ -34,11 +55,11 @@ def load_linkage(config_dir: Path, agreements_dir: Path, directory: Directory) -
     _need_first_years(config_dir / "calendar", calendar, agreements)
     try:
         return Linkage(
-            routes=tuple(_route(item) for item in plan["routes"]),
+            routes=tuple(route for item in plan["routes"] for route in _routes(item)),
             follow_ups=tuple(FollowUpRule(**item) for item in plan.get("follow_ups", [])),
             agreements={agreement.partner: agreement for agreement in agreements},
             partner_kinds=partners,
-            max_term_months={kind: int(item["months"]) for kind, item in terms["max_term"].items()},
+            terms=_terms(terms),
             calendar=calendar,
             ladder=ladder,
             sha256=digest.hexdigest(),
@@ -106,6 +127,33 @@ def _ladder(file: Path, digest: "hashlib._Hash") -> Ladder:
         raise ConfigError(f"{file}: {error}") from error
 
 
+def _terms(data: dict[str, Any]) -> Terms:
+    clocks = {name: int(item.get("days", 0)) * DAY + int(item.get("minutes", 0)) * 60_000_000
+              for name, item in data["clocks"].items()}  # fmt: skip
+    return Terms(
+        max_term_months={kind: int(item["months"]) for kind, item in data["max_term"].items()},
+        remind_days=tuple(data["renewal"]["remind_days"]), escalate_days=tuple(data["renewal"]["escalate_days"]),
+        ranks={action: Rank(rank) for action, rank in data["ranks"].items()},
+        exempt_flags=frozenset(data["exempt"]["flags"]), wage_flags=frozenset(data["exempt"]["wage_flags"]),
+        clocks=clocks, ledger=Ledger(**data["ledger"]), read_thresholds=tuple(data["reads"]["thresholds"]),
+    )  # fmt: skip
+
+
+def load_registers(directory: Directory) -> dict[str, Register]:
+    """Each court's register of officers, as the rules know it, by either permit."""
+    registers = {}
+    for court in directory.with_role(Role.COURT):
+        entries = [
+            OfficerEntry(each.work_permit, each.enforcement_permit, Rank(each.rank), each.team, each.valid_from,
+                         each.valid_until, each.revoked_at)
+            for each in court.officers
+        ]  # fmt: skip
+        by_permit = {permit: entry for entry in entries for permit in (entry.work_permit, entry.enforcement_permit)}
+        covers = tuple(Delegation(each.absent, each.deputy, each.since, each.until) for each in court.covers)
+        registers[court.id] = Register(by_permit, covers)
+    return registers
+
+
 def _read(file: Path, digest: "hashlib._Hash") -> dict[str, Any]:
     try:
         content = file.read_bytes()
@@ -115,9 +163,11 @@ def _read(file: Path, digest: "hashlib._Hash") -> dict[str, Any]:
         raise ConfigError(f"{file}: {error}") from error
 
 
-def _route(item: dict[str, Any]) -> Route:
-    return Route(Kind(item["kind"]), item["action"], item.get("asset"), tuple(item.get("at_once", [])),
-                 tuple(item.get("by_agreement", [])), bool(item.get("one", False)))  # fmt: skip
+def _routes(item: dict[str, Any]) -> list[Route]:
+    """The route of each of the item's actions."""
+    at_once, by_agreement = tuple(item.get("at_once", [])), tuple(item.get("by_agreement", []))
+    return [Route(Kind(item["kind"]), action, item.get("asset"), at_once, by_agreement, bool(item.get("one", False)))
+            for action in item["actions"]]  # fmt: skip
 
 
 def _agreement(file: Path, data: dict[str, Any]) -> Agreement:
@@ -136,6 +186,7 @@ def _agreement(file: Path, data: dict[str, Any]) -> Agreement:
             actions=frozenset(data["actions"]), fields=frozenset(data["fields"]),
             receipt_within=int(data["receipt_within_s"]), reply_within=seconds,
             reply_working_days=None if days is None else int(days), urgent_within=None if urgent is None else int(urgent),
+            queue_start=data.get("queue_start", "conversion"), fresh_for=int(data.get("fresh_for_s", 0)),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"{file}: {error}") from error

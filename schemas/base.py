@@ -65,19 +65,29 @@ def from_micros(value: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC).astimezone(CHINA) + timedelta(microseconds=value)
 
 
-def add_months(start: date, months: int) -> date:
-    """V15: the day `months` later, clamped to the end of its month (29 February and 12 months give 28 February)."""
-    years, month = divmod(start.month - 1 + months, 12)
-    year, month = start.year + years, month + 1
-    return date(year, month, min(start.day, calendar.monthrange(year, month)[1]))
-
-
 def derive_id(*parts: str) -> str:
     """A UUID of version 8 (RFC 9562) from the SHA-256 of `parts`."""
     raw = bytearray(hashlib.sha256("\x1f".join(parts).encode()).digest()[:16])
     raw[6] = raw[6] & 0x0F | 0x80
     raw[8] = raw[8] & 0x3F | 0x80
     return str(uuid.UUID(bytes=bytes(raw)))
+
+
+def day_of(at: int) -> date:
+    """The day in China on which `at` (µs) falls."""
+    return from_micros(at).date()
+
+
+def end_of_day(day: date) -> int:
+    """The moment (µs) after the last of this day in China: until then, what ends on that day is in force."""
+    return micros(datetime(day.year, day.month, day.day, tzinfo=CHINA) + timedelta(days=1))
+
+
+def add_months(start: date, months: int) -> date:
+    """V15: the day `months` later, clamped to the end of its month (29 February and 12 months give 28 February)."""
+    years, month = divmod(start.month - 1 + months, 12)
+    year, month = start.year + years, month + 1
+    return date(year, month, min(start.day, calendar.monthrange(year, month)[1]))
 
 
 def _in_china(at: datetime) -> datetime:

@@ -3,22 +3,31 @@
 import base64
 import hashlib
 import json
+import tomllib
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import ValidationError
 
 from hub.engine.records import Record
 from hub.trust import keys
 from hub.trust.jws import Signer
-from hub.trust.parties import Party, PartyKey, Role
+from hub.trust.parties import Officer, Party, PartyKey, Role
 from schemas import samples
+from schemas.approvals import content_sha256, statement
 from schemas.base import CHINA, format_time, micros
+from schemas.requests import ControlRequest, InquiryRequest, Kind, LocateRequest, NoticeRequest
 from schemas.samples import Data, legal_basis, subject
 
 __all__ = ["Agency", "Data", "agency", "control", "inquiry", "legal_basis", "locate", "message", "record", "subject"]
 
 REQUESTS, REPLIES = "hub.requests.v1", "hub.replies.v1"
+PARTIES = Path(__file__).parents[1] / "config" / "parties"
+REQUESTS_BY_KIND: dict[Kind, type[InquiryRequest | ControlRequest | LocateRequest | NoticeRequest]] = {Kind.INQUIRY: InquiryRequest, Kind.CONTROL: ControlRequest, Kind.LOCATE: LocateRequest, Kind.NOTICE: NoticeRequest}
 YEAR = timedelta(days=365)
 
 
@@ -104,9 +113,43 @@ def agency(
         kind=kind,
         designator=designator or court,
         acts_for=acts_for,
+        superior="court-99" if court else "",
         keys=(key,),
+        officers=sample_officers(id) if role is Role.COURT else (),
     )
     return Agency(party, Signer(pair))
+
+
+def officer_key(permit: str) -> keys.KeyPair:
+    """The key that a sample officer signs approvals with; the same in every test."""
+    seed = hashlib.sha256(f"officer {permit}".encode()).digest()
+    return keys.KeyPair(f"{permit}#1", Ed25519PrivateKey.from_private_bytes(seed))
+
+
+def sample_officers(court: str) -> tuple[Officer, ...]:
+    """The officers of `config/parties/<court>.toml`, with keys of the tests' own; none for a court without such a file."""
+    profile = PARTIES / f"{court}.toml"
+    found = tomllib.loads(profile.read_text(encoding="utf-8")).get("officers", []) if profile.exists() else []
+    officers = []
+    for each in found:
+        jwk = officer_key(each["work_permit"]).public_jwk()
+        times = {name: micros(each[name]) for name in ("valid_from", "valid_until")}
+        officers.append(Officer(**{**each, **times, "kid": jwk["kid"], "x": jwk["x"]}))
+    return tuple(officers)
+
+
+def approved(data: Data) -> Data:
+    """Data of a request whose approvals the sample officers have signed, as far as the data fit the contract."""
+    try:
+        request = REQUESTS_BY_KIND[samples.kind_of_action(data["action"])].model_validate_json(json.dumps(data))
+    except (ValidationError, KeyError):
+        return data
+    content = content_sha256(request)
+    signed = [
+        {**given, "jws": Signer(officer_key(approval.officer)).sign(statement(approval, content))} if "jws" not in given else given
+        for given, approval in zip(data["legal"]["approvals"], request.legal.approvals, strict=True)
+    ]  # fmt: skip
+    return {**data, "legal": {**data["legal"], "approvals": signed}} if signed else data
 
 
 def record(

@@ -13,23 +13,30 @@ from sqlalchemy import update
 
 from hub.bus.topics import Topics
 from hub.casework import Casework, admits
-from hub.config import load_linkage
+from hub.config import Rulebook, load_linkage, load_registers
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
 from hub.engine.processor import Due
 from hub.engine.records import Outgoing, Record
 from hub.engine.work import Work
+from hub.rules import cases
+from hub.rules.intake import Context
 from hub.rules.plan import Linkage
 from hub.store import tables as t
 from hub.store.database import Database
 from hub.store.vault import Vault
+from hub.trust.approvals import check_approvals
 from hub.trust.parties import Directory, Role
+from schemas import samples
 from schemas.base import CHINA, from_micros, micros
-from schemas.messages import parse
-from tests.factories import REPLIES, REQUESTS, Agency, Data, agency, message, record
+from schemas.messages import CaseStated, RequestMessage, parse
+from schemas.samples import kind_of_action
+from tests.factories import REPLIES, REQUESTS, Agency, Data, agency, approved, message, record
 
 FINDING = {"kind": "whereabouts", "fact": "residence", "place": "某处"}
 CONFIG = Path(__file__).parent.parent / "config"
+STATES = {"release": "released", "watch": "armed", "road-control": "armed", "renew": "renewed", "deduct": "deducted",
+          "transfer": "transferred", "withdraw": "withdrawn", "restrict": "restricted", "lift": "lifted"}  # fmt: skip
 PARTNERS = {"real-estate": "real-estate", "vehicle": "vehicle", "business-registry": "business-registry",
             "police": "police", "bank": "bank", "bank-two": "bank"}  # fmt: skip
 
@@ -39,21 +46,44 @@ def sample_linkage() -> Linkage:
     return load_linkage(CONFIG, CONFIG / "samples" / "agreements", Directory.load(CONFIG / "parties"))
 
 
+def sample_rulebook(directory: Directory) -> Rulebook:
+    """The samples' plan, with the officers and superior courts of `directory`."""
+    superiors = {court.id: court.superior for court in directory.with_role(Role.COURT)}
+    return Rulebook(sample_linkage(), load_registers(directory), superiors)
+
+
+def case_context(request: RequestMessage, linkage: Linkage, at: datetime) -> Context:
+    """What the hub knows when `request` is of a sample court in a registered, open case, and its approvals are as they say."""
+    court = agency(request.source, Role.COURT).party
+    registers = load_registers(Directory.of([court]))
+    statement = parse(message("liandong.case.statement.v1", court.id, "hub", samples.statement(court.id), time=at))
+    if not isinstance(statement, CaseStated):
+        raise TypeError("a statement is expected")
+    case = cases.state(None, statement.data, court.id, "c" * 32, court.superior, 0)
+    return Context(
+        linkage=linkage, designator=court.designator, register=registers[court.id], now=micros(at), at=micros(at),
+        case_token="c" * 32, case=case if not isinstance(case, str) else None,
+        signed=dict(enumerate(check_approvals(request.data, court))),
+    )  # fmt: skip
+
+
 class Rig:
     """Everything of a hub but Kafka."""
 
     def __init__(self, folder: Path) -> None:
         self.parties = {"hub": agency("hub", Role.HUB)}
-        self.parties |= {court: agency(court, Role.COURT) for court in ("court-9901", "court-9902")}
+        self.parties |= {court: agency(court, Role.COURT) for court in ("court-9901", "court-9902", "court-99")}
         self.parties |= {partner: agency(partner, Role.PARTNER, kind) for partner, kind in PARTNERS.items()}
         self.directory = Directory.of(each.party for each in self.parties.values())
         self.store = Database(folder / "hub.db")
         self.composer = Composer("hub", self.parties["hub"].signer, b"t" * 32)
         self.gate = Gate("hub", self.directory, admits(REQUESTS, REPLIES))
-        self.casework = Casework(sample_linkage(), Topics())
+        self.casework = Casework(sample_rulebook(self.directory), Topics())
         self.vault = Vault(os.urandom(32))
         self.now = micros(datetime(2026, 11, 23, 9, 0, tzinfo=CHINA))
         self._offsets = itertools.count()
+        for court in samples.DESIGNATORS:
+            self.register_case(court)
 
     @property
     def clock(self) -> datetime:
@@ -97,10 +127,18 @@ class Rig:
 
     def request(self, data: Data, court: str = "court-9901", **attributes: Any) -> tuple[str, Record]:
         """A court's request: its id and its record."""
-        kind = data["action"] in ("freeze", "seal", "release") and "control"
-        kind = kind or ("inquiry" if data["action"] == "inquire" else "locate")
-        value = message(f"liandong.{kind}.request.v1", court, "hub", data, **{"time": self.clock, **attributes})
+        kind = kind_of_action(data["action"])
+        value = message(f"liandong.{kind}.request.v1", court, "hub", approved(data), **{"time": self.clock, **attributes})
         return parse(value).id, self.record(court, value, REQUESTS)
+
+    def statement(self, data: Data, event: str, kind: str = "case", court: str = "court-9901", **attributes: Any) -> tuple[str, Record]:
+        """What a court says that is no request: its id and its record."""
+        value = message(f"liandong.{kind}.{event}.v1", court, "hub", data, **{"time": self.clock, **attributes})
+        return parse(value).id, self.record(court, value, REQUESTS)
+
+    def register_case(self, court: str = "court-9901", case: int = 123, **changes: Any) -> list[Outgoing]:
+        """A court states its case: open, with a claim of five million, unless `changes` say otherwise."""
+        return self.feed([self.statement(samples.statement(court, case, **changes), "statement", court=court)[1]])
 
     def answer(self, task: Any, event: str, data: Data, sender: str | None = None, **attributes: Any) -> Record:
         """A partner's message about `task`, a parsed `TaskSent`."""
@@ -118,7 +156,7 @@ class Rig:
         needs: Data = {} if kind in ("result", "no-record") else {"reason": {"code": "test", "text": "试"}}
         if kind in ("result", "partial"):
             action = parse_request(task).data.action
-            state = {"release": "released", "watch": "armed", "road-control": "armed"}.get(action, "effective")
+            state = STATES.get(action, "effective")
             found: Data = {"findings": [FINDING]} if action in ("inquire", "info") else {}
             needs |= found or {"measure": {"state": state, "reference": "X1"}}
         at = self.clock + timedelta(0)

@@ -3,69 +3,96 @@
 from collections.abc import Sequence
 
 from hub.bus.topics import Topics
+from hub.casework.cases import Cases
 from hub.casework.collector import Collector
-from hub.casework.desk import SILENCE, Desk, unfit
+from hub.casework.desk import HOLD, SILENCE, Desk, unfit
+from hub.casework.measures import Measures
+from hub.casework.part import Part
 from hub.casework.registrar import Registrar
+from hub.config import Rulebook
 from hub.engine.gate import Admits
 from hub.engine.processor import Due
 from hub.engine.records import Inbound, Record, Unfit
 from hub.engine.work import Work
-from hub.rules.plan import Linkage
 from hub.trust.parties import Party, Role
-from schemas.messages import PartnerMessage, RequestMessage
+from schemas.messages import PartnerMessage, RequestMessage, SharedMessage, StatementMessage
+
+PARTS: tuple[type[Part], ...] = (Cases, Measures)
+"""The fields of casework beside requests and their answers."""
 
 
 class Casework:
-    """Requests of courts, answers of partners, deadlines."""
+    """Requests of courts, answers of partners, what courts state of their cases, and time."""
 
-    def __init__(self, linkage: Linkage, topics: Topics) -> None:
-        self._linkage = linkage
+    def __init__(self, rulebook: Rulebook, topics: Topics) -> None:
+        self._rulebook = rulebook
         self._topics = topics
 
     def handle(self, work: Work, batch: Sequence[Inbound | Unfit]) -> None:
         """Each item in order; the unfit become dead letters."""
-        desk = Desk(work, self._linkage, self._topics)
-        fit = [item for item in batch if isinstance(item, Inbound)]
-        desk.prepare(fit)
-        registrar = Registrar(desk)
-        registrar.prepare(fit)
-        collector = Collector(desk, registrar)
+        team = _Team(work, self._rulebook, self._topics)
+        team.prepare([item for item in batch if isinstance(item, Inbound)])
         for item in batch:
             if isinstance(item, Unfit):
-                desk.reject(item)
+                team.desk.reject(item)
             else:
-                self._take(desk, registrar, collector, item)
-        desk.save()
-
-    @staticmethod
-    def _take(desk: Desk, registrar: Registrar, collector: Collector, item: Inbound) -> None:
-        """One message that is what it claims to be: a duplicate, a conflict, or new."""
-        message = item.message
-        known = desk.seen.get((message.source, message.id))
-        if known == item.digest:
-            registrar.duplicate(item)
-        elif known is not None:
-            desk.reject(unfit(item, "id-reused", "inbox"))
-        elif isinstance(message, RequestMessage):
-            registrar.take(item, message)
-        elif isinstance(message, PartnerMessage):
-            collector.take(item, message)
-        desk.seen.setdefault((message.source, message.id), item.digest)
+                team.take(item)
+        team.desk.save()
 
     def fire(self, work: Work, due: Sequence[Due]) -> None:
-        """Silence: deadlines that have passed, after everything sent before them has been read."""
-        desk = Desk(work, self._linkage, self._topics)
-        collector = Collector(desk, Registrar(desk))
-        ids = [timer.ref for timer in due if timer.kind == SILENCE]
-        desk.load_tasks(ids)
-        for task_id in ids:
-            collector.silence(task_id)
-        desk.save()
+        """Deadlines that have passed, after everything sent before them has been read, and what else has its time."""
+        team = _Team(work, self._rulebook, self._topics)
+        team.desk.load_tasks([timer.ref for timer in due if timer.kind == SILENCE])
+        for timer in due:
+            team.fire(timer)
+        team.desk.save()
 
     def poison(self, work: Work, item: Inbound | Unfit, error: BaseException) -> None:
         """A record that deciding failed on goes to a person, with the kind of the error and never its words."""
-        desk = Desk(work, self._linkage, self._topics)
+        desk = Desk(work, self._rulebook, self._topics)
         desk.reject(Unfit(item.record, "internal-error", "decide", item.digest, item.party, item.message, type(error).__name__))
+
+
+class _Team:
+    """All parts, over one desk, for one batch."""
+
+    def __init__(self, work: Work, rulebook: Rulebook, topics: Topics) -> None:
+        self.desk = Desk(work, rulebook, topics)
+        self._parts = [part(self.desk) for part in PARTS]
+        self._takers = {kind: part for part in self._parts for kind in part.handles}
+        self._timers = {kind: part for part in self._parts for kind in part.timers}
+        self._registrar = Registrar(self.desk, self._parts)
+        self._collector = Collector(self.desk, self._registrar, self._parts)
+
+    def prepare(self, batch: Sequence[Inbound]) -> None:
+        self.desk.prepare(batch)
+        self._registrar.prepare(batch)
+        for part in self._parts:
+            part.prepare(batch)
+
+    def take(self, item: Inbound) -> None:
+        """One message that is what it claims to be: a duplicate, a conflict, or new."""
+        message = item.message
+        known = self.desk.seen.get((message.source, message.id))
+        if known == item.digest:
+            self._registrar.duplicate(item)
+        elif known is not None:
+            self.desk.reject(unfit(item, "id-reused", "inbox"))
+        elif isinstance(message, RequestMessage):
+            self._registrar.take(item, message)
+        elif isinstance(message, PartnerMessage):
+            self._collector.take(item, message)
+        else:
+            self._takers[type(message)].take(item)
+        self.desk.seen.setdefault((message.source, message.id), item.digest)
+
+    def fire(self, timer: Due) -> None:
+        if timer.kind == SILENCE:
+            self._collector.silence(timer.ref)
+        elif timer.kind == HOLD:
+            self._collector.release_held(timer.ref)
+        else:
+            self._timers[timer.kind].fire(timer)
 
 
 def admits(requests_topic: str, replies_topic: str) -> Admits:
@@ -74,7 +101,9 @@ def admits(requests_topic: str, replies_topic: str) -> Admits:
 
     def admit(party: Party, message: object, record: Record) -> bool:
         if record.topic == requests_topic:
-            return party.role in courts and isinstance(message, RequestMessage)
-        return record.topic == replies_topic and party.role in partners and isinstance(message, PartnerMessage)
+            return party.role in courts and isinstance(message, RequestMessage | StatementMessage | SharedMessage)
+        return (
+            record.topic == replies_topic and party.role in partners and isinstance(message, PartnerMessage | SharedMessage)
+        )
 
     return admit

@@ -1,15 +1,19 @@
 """Collecting what partners say, or do not say, into progress and one conclusion."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
-from hub.casework.desk import SILENCE, Desk, unfit
+from hub.casework.desk import HOLD, SILENCE, Desk, unfit
+from hub.casework.part import Part
 from hub.casework.registrar import Registrar
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
-from hub.rules import collect, intake
+from hub.rules import collect, control, intake, measures
+from hub.rules.cases import LIFTS, CaseState
+from hub.rules.measures import MeasureState
 from hub.rules.plan import follow_ups
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from hub.store import cases, contact
@@ -22,9 +26,11 @@ from schemas.requests import Kind
 class Collector:
     """What partners send, and what becomes of it."""
 
-    def __init__(self, desk: Desk, registrar: Registrar) -> None:
+    def __init__(self, desk: Desk, registrar: Registrar, parts: Sequence[Part]) -> None:
         self._desk = desk
         self._registrar = registrar
+        self._parts = parts
+        desk.case_listeners.append(self._case_changed)
 
     @cached_property
     def _outages(self) -> collect.Outages:
@@ -51,6 +57,8 @@ class Collector:
             self._desk.work.keep(item, request.key, request.case_token, decision)
             self._pass_on(decision, request, task, item)
             self._desk.put(request, collect.on_hit(task))
+            for part in self._parts:
+                part.hit(request, task, item)
         else:
             self._reply(item, message, request, task)
 
@@ -87,7 +95,9 @@ class Collector:
         self._desk.work.disarm(SILENCE, task.task_id)
         if verdict.effect == "settles":
             request = replace(request, follow_ups=request.follow_ups | found)
-        self._desk.put(request, verdict.task)
+        request = self._desk.put(request, verdict.task)
+        for part in self._parts:
+            part.answered(request, verdict.task, item, message, late=verdict.effect == "late")
         self._conclude(request.key)
 
     def _pass_on(
@@ -125,7 +135,10 @@ class Collector:
         silence = said.NonResponse(partner=task.partner, task_id=task.task_id, awaited=awaited,
                                    deadline=from_micros(due), outcome_unknown=unknown)  # fmt: skip
         self._desk.to_court(decision, request, "non-response", f"non-response/{task.task_id}", silence, task.task_id)
-        return self._desk.put(request, collect.on_silence(task, due))
+        request = self._desk.put(request, collect.on_silence(task, due))
+        for part in self._parts:
+            part.silent(request, task)
+        return request
 
     def _conclude(self, key: str) -> None:
         request = self._desk.cases[key]
@@ -133,7 +146,7 @@ class Collector:
         if outcome is None:
             return
         conclusion_id = derive_id(self._desk.work.composer.party, "conclusion", key)
-        closing = self._desk.work.decide("request.concluded", key, None, {"request": request.request_id, "outcome": outcome})
+        closing = self._desk.work.decide("request.concluded", key, None, {"request": request.request_id, "court": request.court, "outcome": outcome})
         lines = tuple(
             said.PartnerOutcome(partner=task.partner, task_id=task.task_id, outcome=task.outcome or said.TaskOutcome.NO_RESPONSE,
                                 message=task.message_id, at=from_micros(task.settled_at or self._desk.work.now))
@@ -148,7 +161,9 @@ class Collector:
         self._desk.to_court(closing, request, "conclusion", "conclusion", body, request.request_id, conclusion_id)
         concluded = replace(request, status=RequestStatus.CONCLUDED, outcome=outcome, conclusion_id=conclusion_id)
         self._desk.put_request(concluded)
-        if request.kind is Kind.CONTROL:  # nothing else can be waited for (V22)
+        for part in self._parts:
+            part.concluded(concluded)
+        if request.kind is not Kind.INQUIRY:  # nothing else can be waited for (V22)
             self._release_waiting(concluded)
 
     def _release_waiting(self, original: RequestState) -> None:
@@ -160,16 +175,60 @@ class Collector:
             request = self._desk.cases[key]
             if request.status is not RequestStatus.WAITING:
                 continue
-            if self._desk.work.now >= request.expires_at or not intake.may_release(original):
-                self._desk.replace(collect.without_sending(request, self._desk.work.now))
-                self._conclude(key)
-            else:
-                decision = self._desk.work.decide("request.dispatched", key, None,
-                                                       {"request": request.request_id, "after": original.request_id})  # fmt: skip
-                pk, jws = cases.request_message(self._desk.work.connection, key)
-                self._desk.replace(self._registrar.dispatch(decision, request, self._desk.work.payload(pk), jws))
+            self._send_or_end(request, original)
+
+    def release_held(self, key: str) -> None:
+        """The time of a held order has come: it is sent, or waits for its original, or can no longer act."""
+        self._desk.load([key])
+        request = self._desk.cases[key]
+        if request.status is not RequestStatus.HELD:
+            return
+        original = None
+        if request.original_key is not None:
+            self._desk.load([request.original_key])
+            original = self._desk.cases[request.original_key]
+        if original is not None and original.status in (RequestStatus.OPEN, RequestStatus.WAITING):
+            self._desk.put_request(replace(request, status=RequestStatus.WAITING))
+        else:
+            self._send_or_end(request, original)
+
+    def _case_changed(self, _old: CaseState | None, case: CaseState) -> None:
+        """A held order of a case that is to be lifted is cancelled (履行宽限期: performance in time ends it)."""
+        if case.status not in LIFTS:
+            return
+        self._desk.work.flush_rows()
+        keys = cases.held_in(self._desk.work.connection, case.key)
+        self._desk.load(keys)
+        for key in keys:
+            request = self._desk.cases[key]
+            if request.status is RequestStatus.HELD and request.action not in intake.ENDINGS:
+                self._desk.work.disarm(HOLD, key)
+                self._end_unsent(request)
+                decision = self._desk.work.decide("order.cancelled", key, None, {"request": request.request_id, "court": request.court})
+                self._desk.tell(decision, case, request.court, "order-cancelled", about=request.request_id,
+                                case_token=case.key, request_key=key)  # fmt: skip
+
+    def _send_or_end(self, request: RequestState, original: RequestState | None) -> None:
+        """Send a request whose turn has come, unless nothing is left that it could act on, or it came too late."""
+        work = self._desk.work
+        measure = self._desk.states.get(MeasureState, request.original_key)
+        gone = original is not None and not control.may_act_on(original)
+        gone = gone or (measure is not None and measure.status in measures.ENDED)
+        if work.now >= request.expires_at or gone:
+            self._end_unsent(request)
+            return
+        facts: Facts = {"request": request.request_id, "court": request.court}
+        if original is not None:
+            facts["after"] = original.request_id
+        decision = work.decide("request.dispatched", request.key, None, facts)
+        pk, jws = cases.request_message(work.connection, request.key)
+        self._desk.replace(self._registrar.dispatch(decision, request, work.payload(pk), jws))
+
+    def _end_unsent(self, request: RequestState) -> None:
+        self._desk.replace(collect.without_sending(request, self._desk.work.now))
+        self._conclude(request.key)
 
 
 def _about(request: RequestState, task: TaskState) -> Facts:
     """Whose part of which request: by the hub's own knowledge, not by what a partner's message claims."""
-    return {"request": request.request_id, "partner": task.partner}
+    return {"request": request.request_id, "court": request.court, "partner": task.partner}

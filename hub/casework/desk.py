@@ -1,23 +1,29 @@
 """One batch's view of the cases: loaded once, changed in memory, saved once; and how the hub speaks of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from hub.bus.topics import Topics
+from hub.config import Rulebook
 from hub.engine.records import Inbound, Unfit
 from hub.engine.work import Decision, Facts, Work
 from hub.rules import collect
-from hub.rules.plan import Linkage
+from hub.rules.cases import CaseState
 from hub.rules.state import RequestState, TaskState
 from hub.store import cases
+from hub.store.aggregates import States
 from hub.store.vault import NO_CASE
 from hub.trust.parties import Role
 from schemas import hub as said
 from schemas.base import Model, derive_id
 from schemas.codes import CODES
-from schemas.messages import ControlRequested, PartnerMessage, RequestMessage
+from schemas.messages import PartnerMessage, RequestMessage
+from schemas.subject import Subject, number_of
 
 SILENCE = "silence"
 """The timer of one task: its receipt, then its reply, is due."""
+HOLD = "hold"
+"""The timer of one request: the time of an order that was signed and held has come."""
 KEEP = 180 * 24 * 3600 * 1_000_000
 """How long the hub's own messages stay valid, in µs: a court reads its results when it can."""
 _ALARMING = frozenset({"id-reused", "number-reused", "reply-conflicting"})
@@ -28,6 +34,11 @@ def request_key(court: str, request_id: str) -> str:
     return derive_id("request", court, request_id)
 
 
+def coded(code: str) -> said.CodedReason:
+    """A code with its words."""
+    return said.CodedReason(code=code, zh=CODES[code].zh, en=CODES[code].en)
+
+
 def unfit(item: Inbound, code: str, stage: str) -> Unfit:
     """A message that verified and yet cannot be taken in."""
     return Unfit(item.record, code, stage, item.digest, item.party, item.message)
@@ -36,10 +47,13 @@ def unfit(item: Inbound, code: str, stage: str) -> Unfit:
 class Desk:
     """Cases that a batch touches, by key; tasks by id; the inbox's digests of the batch's ids."""
 
-    def __init__(self, work: Work, linkage: Linkage, topics: Topics) -> None:
+    def __init__(self, work: Work, rulebook: Rulebook, topics: Topics) -> None:
         self.work = work
-        self.linkage = linkage
+        self.rulebook = rulebook
+        self.linkage = rulebook.linkage
         self.topics = topics
+        self.states = States(work.connection)
+        self.case_listeners: list[Callable[[CaseState | None, CaseState], None]] = []
         self.seen: dict[tuple[str, str], str] = {}
         self.cases: dict[str, RequestState] = {}
         self.key_of_task: dict[str, str] = {}
@@ -53,13 +67,9 @@ class Desk:
             return
         self.seen = self.work.seen(batch)
         self.load_tasks([item.message.data.task_id for item in batch if isinstance(item.message, PartnerMessage)])
-        originals = [
-            request_key(item.message.source, item.message.data.original) for item in batch
-            if isinstance(item.message, ControlRequested) and item.message.data.original is not None
-        ]  # fmt: skip
-        self.load(originals)
         tokens = {self.case_token(item.message) for item in batch if isinstance(item.message, RequestMessage)}
         self.work.prepare_cases(tokens | {request.case_token for request in self.cases.values()})
+        self.states.prepare(CaseState, tokens)
 
     def load_tasks(self, task_ids: Sequence[str]) -> None:
         """Load the cases that these tasks belong to."""
@@ -70,17 +80,43 @@ class Desk:
 
     def load(self, keys: Iterable[str]) -> None:
         """Load these cases, unless they are here."""
-        self.cases |= cases.load(self.work.connection, [key for key in keys if key not in self.cases])
+        loaded = cases.load(self.work.connection, [key for key in keys if key not in self.cases])
+        self.states.prepare(CaseState, {request.case_token for request in loaded.values()})
+        self.cases |= loaded
+
+    def request_of(self, court: str, request_id: str, case: CaseState | None = None) -> RequestState | None:
+        """The request that `court` calls `request_id`; in a case that has moved, also one of the courts before it."""
+        courts = [court, *(tenure.court for tenure in case.tenures)] if case is not None else [court]
+        for each in dict.fromkeys(courts):
+            key = request_key(each, request_id)
+            self.load([key])
+            if key in self.cases:
+                return self.cases[key]
+        return None
 
     def save(self) -> None:
         """Write the changed states back. What was made in this batch is written whole, with its last state."""
         # A row made in this batch may have changed since: insert first, then update.
         self.work.flush_rows()
         cases.save(self.work.connection, self._changed.values(), self._changed_tasks.values(), self.work.now)
+        self.states.save()
 
     def case_token(self, request: RequestMessage) -> str:
         """What stands for the case that `request` is made in, outside of its payload."""
-        return self.work.composer.token("case", request.source, request.data.legal.case_number)
+        return self.token_of_case(request.data.legal.case_number)
+
+    def token_of_case(self, case_number: str) -> str:
+        """What stands for a case; the same for every court, because a case may move to another."""
+        return self.work.composer.token("case", case_number)
+
+    def token_of_subject(self, subject: Subject) -> str:
+        """What stands for a person or company, by kind and number."""
+        return self.work.composer.token("subject", subject.kind, number_of(subject))
+
+    def holder(self, request: RequestState) -> str:
+        """The court that has the request's case now: what comes of the request goes there (交叉执行)."""
+        case = self.states.get(CaseState, request.case_token)
+        return case.holder.court if case is not None else request.court
 
     # -- what the hub says ---------------------------------------------------------------------------------------------
 
@@ -112,13 +148,49 @@ class Desk:
         self, decision: Decision, request: RequestState, event: str, stage: str, data: Model, cause: str,
         message_id: str | None = None,
     ) -> None:  # fmt: skip
-        """One message about `request` to its court; `stage` makes its id, unless it has one."""
+        """One message about `request` to the court that has its case; `stage` makes its id, unless it has one."""
+        court = self.holder(request)
         self.work.send(
-            decision, self.topics.results(request.court),
+            decision, self.topics.results(court),
             id=message_id or derive_id(self.work.composer.party, stage, request.key),
-            type=f"liandong.{request.kind}.{event}.v1", recipient=request.court, case_token=request.case_token,
+            type=f"liandong.{request.kind}.{event}.v1", recipient=court, case_token=request.case_token,
             correlation=request.request_id, cause=cause, expires=self.work.now + KEEP, data=data,
             request_key=request.key,
+        )  # fmt: skip
+
+    def answer(self, decision: Decision, item: Inbound, kind: str, event: str, data: Model, case_token: str) -> None:
+        """One message back to whoever sent `item`: noted, refused, or what was asked for."""
+        self.say(decision, item.party.id, f"liandong.{kind}.{event}.v1", f"{event}/{item.message.source}/{item.message.id}",
+                 data, correlation=item.message.correlationid, case_token=case_token, cause=item.message.id)  # fmt: skip
+
+    def refuse(self, item: Inbound, kind: str, codes: Sequence[str], case_token: str) -> None:
+        """What `item` says is not taken up, for these coded reasons; nothing of it was done."""
+        decision = self.work.decide(f"{kind}.refused", None, item, {"court": item.party.id, "codes": ",".join(codes)})
+        self.work.keep(item, None, case_token, decision)
+        self.answer(decision, item, kind, "refusal", said.Refusal(reasons=tuple(map(coded, codes))), case_token)
+
+    def tell(
+        self, decision: Decision, case: CaseState | None, court: str, event: str, *, about: str, case_token: str, stage: str = "",
+        request_key: str | None = None, **members: Any,
+    ) -> None:  # fmt: skip
+        """A case event to the court that has the case; `stage` tells apart repeated events about one thing."""
+        words = CODES[event]
+        data = said.CaseEvent(event=event, zh=words.zh, en=words.en, about=about, **members)
+        recipient = case.holder.court if case is not None else court
+        self.say(decision, recipient, "liandong.case.event.v1", f"{event}/{about}/{stage}", data, correlation=about,
+                 case_token=case_token, cause=members.get("cause"), request_key=request_key)  # fmt: skip
+
+    def say(
+        self, decision: Decision, party_id: str, type: str, stage: str, data: Model, *, correlation: str, case_token: str,  # noqa: A002 - CloudEvents' own attribute name
+        cause: str | None = None, request_key: str | None = None,
+    ) -> None:  # fmt: skip
+        """One message of the hub to a court or a partner; `stage` makes its id."""
+        court = party_id in self.rulebook.registers
+        topic = self.topics.results(party_id) if court else self.topics.tasks(party_id)
+        self.work.send(
+            decision, topic, id=derive_id(self.work.composer.party, party_id, stage), type=type, recipient=party_id,
+            case_token=case_token, correlation=correlation, cause=cause, expires=self.work.now + KEEP, data=data,
+            request_key=request_key,
         )  # fmt: skip
 
     # -- changes -------------------------------------------------------------------------------------------------------

@@ -2,31 +2,32 @@
 
 import base64
 from collections.abc import Sequence
+from decimal import Decimal
 
-from hub.casework.desk import SILENCE, Desk, request_key, unfit
+from hub.casework.desk import HOLD, SILENCE, Desk, coded, request_key, unfit
+from hub.casework.part import Part
 from hub.engine.records import Inbound
-from hub.engine.work import Decision
-from hub.rules import collect, intake
+from hub.engine.work import Decision, Facts
+from hub.rules import collect, intake, measures
+from hub.rules.cases import CaseState
+from hub.rules.measures import MeasureState
+from hub.rules.objections import ObjectionState, ProtectedAsset
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from hub.store import cases
 from hub.store import tables as t
 from hub.store.cases import Number
 from schemas import hub as said
 from schemas.base import derive_id, micros
-from schemas.codes import CODES
 from schemas.messages import ControlRequested, RequestMessage, asset_of, kind_of
-
-
-def coded(code: str) -> said.CodedReason:
-    """A code with its words."""
-    return said.CodedReason(code=code, zh=CODES[code].zh, en=CODES[code].en)
+from schemas.requests import FIRST_CONTROLS, InquiryRequest
 
 
 class Registrar:
     """What a court sends."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, parts: Sequence[Part]) -> None:
         self._desk = desk
+        self._parts = parts
         self._numbers: dict[Number, str] = {}
 
     def prepare(self, batch: Sequence[Inbound]) -> None:
@@ -51,35 +52,32 @@ class Registrar:
         if self._number_taken(self._number(message), key):
             self._desk.reject(unfit(item, "number-reused", "inbox"), key)
             return
-        case_token = self._desk.case_token(message)
-        asset = asset_of(message)
-        asset_token = work.composer.token("asset", asset) if asset else None
-        original = None
-        if isinstance(message, ControlRequested) and message.data.original is not None:
-            original = self._desk.cases.get(request_key(court, message.data.original))
-        verdict = intake.decide(message, designator=item.party.designator, linkage=self._desk.linkage, original=original,
-                                asset_token=asset_token, case_token=case_token, now=work.now)  # fmt: skip
-        kind = kind_of(message.type)
+        context, original = self._context(item, message)
+        verdict = intake.decide(message, context)
+        kind, action = kind_of(message.type), message.data.action
         tasks: tuple[TaskState, ...] = ()
+        facts: Facts = {"request": message.id, "court": court}
         if isinstance(verdict, intake.Refuse):
             status = RequestStatus.REFUSED
-            decision = work.decide("request.refused", key, item, {"request": message.id, "codes": ",".join(verdict.codes)})
+            decision = work.decide("request.refused", key, item, facts | {"codes": ",".join(verdict.codes)})
         else:
-            status = RequestStatus.WAITING if verdict.waits else RequestStatus.OPEN
-            decision = work.decide("request.accepted", key, item, {"request": message.id, "config": self._desk.linkage.sha256})
+            status = RequestStatus.HELD if verdict.held_until else RequestStatus.WAITING if verdict.waits else RequestStatus.OPEN
+            decision = work.decide("request.accepted", key, item, facts | {
+                "config": self._desk.linkage.sha256, "rkind": kind.value, "action": action, "partners": len(verdict.partners)})  # fmt: skip
             tasks = tuple(self._planned(key, partner, urgent=bool(message.data.urgent)) for partner in verdict.partners)
         request = RequestState(
-            key=key, court=court, request_id=message.id, kind=kind, action=message.data.action, case_token=case_token,
-            asset_token=asset_token, status=status, expires_at=micros(message.expires), tasks=tasks,
+            key=key, court=court, request_id=message.id, kind=kind, action=action, case_token=context.case_token,
+            asset_token=context.asset_token, status=status, expires_at=micros(message.expires), tasks=tasks,
             original_key=original.key if original is not None else None,
+            subject_token=self._desk.token_of_subject(message.data.subject),
         )  # fmt: skip
-        pk = work.keep(item, key, case_token, decision)
+        pk = work.keep(item, key, context.case_token, decision)
         work.add(t.requests, {
-            "key": key, "court": court, "request_id": message.id, "kind": kind, "action": request.action,
-            "case_token": case_token, "asset_token": asset_token, "original_key": request.original_key,
-            "status": status, "message_pk": pk, "config_sha256": self._desk.linkage.sha256,
-            "signed_at": micros(message.time), "received_at": item.record.timestamp, "decided_at": work.now,
-            "expires_at": request.expires_at, "follow_ups": "",
+            "key": key, "court": court, "request_id": message.id, "kind": kind, "action": action,
+            "case_token": request.case_token, "asset_token": request.asset_token, "subject_token": request.subject_token,
+            "original_key": request.original_key, "status": status, "message_pk": pk,
+            "config_sha256": self._desk.linkage.sha256, "signed_at": micros(message.time),
+            "received_at": item.record.timestamp, "decided_at": work.now, "expires_at": request.expires_at, "follow_ups": "",
         })  # fmt: skip
         if isinstance(verdict, intake.Refuse):
             refusal = said.Refusal(reasons=tuple(coded(code) for code in verdict.codes))
@@ -89,12 +87,39 @@ class Registrar:
         waits_for = original.request_id if verdict.waits and original is not None else None
         acceptance = said.Acceptance(partners=verdict.partners, config_sha256=self._desk.linkage.sha256, waits_for=waits_for)
         self._desk.to_court(decision, request, "acceptance", "acceptance", acceptance, message.id)
-        if not verdict.waits:
+        if verdict.held_until is not None:
+            work.arm(HOLD, key, verdict.held_until)
+        elif not verdict.waits:
             request = self.dispatch(decision, request, item.record.value, item.jws)
         for task in request.tasks:
             work.add(t.tasks, cases.task_row(key, task))
             self._desk.key_of_task[task.task_id] = key
         self._desk.cases[key] = request
+        for part in self._parts:
+            part.accepted(request, message)
+
+    def _context(self, item: Inbound, message: RequestMessage) -> tuple[intake.Context, RequestState | None]:
+        """All that the hub knows that bears on this request, and the request that it cites."""
+        desk, data, court = self._desk, message.data, message.source
+        case_token, asset = desk.case_token(message), asset_of(message)
+        asset_token = desk.work.composer.token("asset", asset) if asset else None
+        case = desk.states.get(CaseState, case_token)
+        cited = None if isinstance(data, InquiryRequest) else data.original
+        original = desk.request_of(court, cited, case) if cited is not None else None
+        controlled, protection, contested = Decimal(0), None, False
+        if asset_token is not None and isinstance(message, ControlRequested):
+            if data.action in FIRST_CONTROLS:
+                controlled = measures.used(desk.states.of_case(MeasureState, case_token))
+            protection = desk.states.get(ProtectedAsset, asset_token)
+            contested = any(each.status == "reviewing" for each in desk.states.about(ObjectionState, asset_token))
+        context = intake.Context(
+            linkage=desk.linkage, designator=item.party.designator, register=desk.rulebook.registers[court], now=desk.work.now,
+            at=item.record.timestamp, case_token=case_token, asset_token=asset_token, case=case, original=original,
+            measure=desk.states.get(MeasureState, original.key) if original is not None else None, controlled=controlled,
+            flags=protection.flags if protection is not None else frozenset(), contested=contested,
+            signed=dict(enumerate(item.approvals)),
+        )  # fmt: skip
+        return context, original
 
     def _number_taken(self, number: Number, key: str) -> bool:
         """V8 of the model: (court, request number, version, action) is unique. Notes the number as taken."""

@@ -9,15 +9,13 @@ from hub.console.views import Fact, Proposal
 from schemas.asset import Account, Asset, Equity, RealEstateUnit
 from schemas.hub import Acceptance, Conclusion, NonResponse, Refusal, Rejection, Result, Task
 from schemas.identifiers import case_parts, mask
-from schemas.messages import HubMessage, PartnerMessage, RequestMessage
+from schemas.messages import AnyMessage
 from schemas.replies import Hit, Receipt, Reply
-from schemas.requests import ControlRequest, InquiryRequest, LocateRequest
+from schemas.requests import AnyRequest, ControlRequest, LocateRequest, Request
 from schemas.subject import number_of
 
-AnyMessage = AnyMessage
 
-
-def subject_facts(data: InquiryRequest | ControlRequest | LocateRequest) -> tuple[Fact, ...]:
+def subject_facts(data: AnyRequest) -> tuple[Fact, ...]:
     """Whom and what a request is about."""
     facts = [
         Fact("case", (mask_case(data.legal.case_number),)),
@@ -42,7 +40,7 @@ def facts_of(message: AnyMessage) -> tuple[Fact, ...]:
     """What `message` says, in one line."""
     facts: tuple[Fact, ...] = ()
     match message.data:
-        case InquiryRequest() | ControlRequest() | LocateRequest() as data:
+        case Request() as data:
             facts = Fact("version", (str(data.version),)), Fact("asks", data.partners, "party")
         case Task(receipt_within=receipt, reply_within=reply, reply_working_days=days, priority=priority):
             by_days = Fact("reply-working-days", (str(days),))

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, func, select
 
 from hub.console.lists import request_line
-from hub.console.masked import AnyMessage, facts_of, proposals, subject_facts
+from hub.console.masked import facts_of, proposals, subject_facts
 from hub.console.tally import event_of
 from hub.console.views import Clock, Fact, Hop, Step, TaskLine, Timeline, Verdict
 from hub.engine.records import digest_of
@@ -26,7 +26,7 @@ from hub.trust.jws import verify
 from hub.trust.parties import Directory
 from schemas.base import micros
 from schemas.hub import Result, SignedCopy, Task, TaskOutcome
-from schemas.messages import RequestMessage, parse
+from schemas.messages import AnyMessage, RequestMessage, parse
 
 LIMIT = 200
 """Most decisions that a page shows: a watch may hit for years."""

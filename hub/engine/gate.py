@@ -7,6 +7,7 @@
  7. the key was valid at the claimed and at the broker's time, and is not compromised (V27)
  8. `time` is not in the future (V25), `expires` is not past (V26)
  9. this role may send this type here
+10. whose keys signed the approvals of a request; what follows from that, the rules say (V19)
 
 Pure but for the directory; runs in worker threads, where the signature check lets go of the interpreter lock.
 """
@@ -17,12 +18,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from hub.engine.records import Inbound, Record, Unfit, digest_of
+from hub.trust.approvals import check_approvals
 from hub.trust.errors import SignatureError
 from hub.trust.jws import verify
 from hub.trust.parties import Directory, Party
 from schemas.base import micros
 from schemas.envelope import VALUE_LIMIT
-from schemas.messages import parse
+from schemas.messages import RequestMessage, parse
 
 SKEW = 5 * 60 * 1_000_000
 """How far a sender's clock may be ahead of the broker's, in µs (V25)."""
@@ -32,7 +34,7 @@ Admits = Callable[[Party, Any, Record], bool]
 
 
 class Gate:
-    """Step 1 to 9 for one recipient."""
+    """Step 1 to 10 for one recipient."""
 
     def __init__(self, me: str, directory: Directory, admits: Admits, limit: int = VALUE_LIMIT) -> None:
         self._me = me
@@ -90,7 +92,8 @@ class Gate:
             return unfit("expired", "time")
         if not self._admits(party, message, record):
             return unfit("type-not-allowed", "role")
-        return Inbound(record, message, digest, jws, party)
+        approvals = check_approvals(message.data, party) if isinstance(message, RequestMessage) else ()
+        return Inbound(record, message, digest, jws, party, approvals)
 
 
 def _parse_code(error: ValidationError) -> str:

@@ -26,13 +26,17 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A record that is what it claims to be: signed by `party`, for us, in time, and of the contract."""
+    """A record that is what it claims to be: signed by `party`, for us, in time, and of the contract.
+
+    `approvals` holds for each approval of a request the code of what is wrong with its signature, or None.
+    """
 
     record: Record
     message: AnyMessage
     digest: str
     jws: str
     party: Party
+    approvals: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from hub.evidence.manifest import Entry, Manifest, Step
 from hub.evidence.report import Finding
 from hub.trust.parties import Role
 from schemas.messages import (
+    AnyMessage,
     Concluded,
-    HubMessage,
     PartnerMessage,
     Rejected,
     RequestMessage,

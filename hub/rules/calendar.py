@@ -6,23 +6,18 @@ ends with the first day after it that is none. A deadline is the last microsecon
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
-from schemas.base import CHINA, from_micros, micros
+from hub.rules.terms import DAY
+from schemas.base import day_of, end_of_day
 
 ONE_DAY = timedelta(days=1)
-DAY = 24 * 3600 * 1_000_000
 SATURDAY = 5
 
 
-def day_of(at: int) -> date:
-    """The day that `at` (µs) belongs to."""
-    return from_micros(at).date()
-
-
-def end_of_day(day: date) -> int:
-    """The last microsecond of `day`."""
-    return micros(datetime.combine(day, time.max, CHINA))
+def last_moment(day: date) -> int:
+    """The last microsecond of `day`: what comes in it is in time, what comes after it is late."""
+    return end_of_day(day) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +47,21 @@ class Calendar:
         day = day_of(start)
         for _ in range(count):
             day = self.working_day_from(day + ONE_DAY)
-        return end_of_day(day)
+        return last_moment(day)
 
     def add_days(self, start: int, count: int) -> int:
         """The end of a period of `count` calendar days from `start` (µs); it never ends on a day that is not worked."""
-        return end_of_day(self.working_day_from(day_of(start) + count * ONE_DAY))
+        return last_moment(self.working_day_from(day_of(start) + count * ONE_DAY))
 
     def give_back(self, end: int, lost: int) -> int:
         """`end` (µs) put off by `lost` (µs), which only working days make up for: two hours that Friday night lost are
         given on Monday."""
         day = day_of(end)
-        left = end_of_day(day) - end
+        left = last_moment(day) - end
         while lost > left:
             lost -= left
             day = self.working_day_from(day + ONE_DAY)
-            end, left = end_of_day(day - ONE_DAY), DAY
+            end, left = last_moment(day - ONE_DAY), DAY
         return end + lost
 
     def without_data(self, years: Iterable[int]) -> tuple[int, ...]:

@@ -33,11 +33,13 @@ class ReplyVerdict:
     silent_first: bool = False
 
 
+_SEIZED = {"effective", "queued"}
 _STATES = {
-    "freeze": {"effective", "queued"}, "seal": {"effective", "queued"}, "release": {"released"}, "watch": {"armed"},
-    "road-control": {"armed"},
+    "freeze": _SEIZED, "seal": _SEIZED, "queue-seal": _SEIZED, "advance-seal": _SEIZED, "renew": {"renewed"},
+    "release": {"released"}, "deduct": {"deducted"}, "transfer": {"transferred"}, "watch": {"armed"},
+    "road-control": {"armed"}, "withdraw": {"withdrawn"}, "restrict": {"restricted"}, "lift": {"lifted"},
 }  # fmt: skip
-"""What a control or a watch may come to, by action; an inquiry and a request for information come to findings."""
+"""What a control, a watch or a notice may come to, by action; an inquiry and a request for information come to findings."""
 
 
 def fits(action: str, reply: Reply) -> bool:

@@ -1,42 +1,68 @@
 """Intake (立案登记): may this request be carried out at all? The hub itself refuses what lacks a legal basis.
 
-Civil Procedure Law (2023) art. 253 and 255; 法释〔2013〕20号 art. 2 to 4; validation rules V12, V14, V15, V17 to V19, V22, V26, V28.
+Civil Procedure Law (2023) art. 253 and 255; 法释〔2013〕20号 art. 2 to 4; validation rules V12, V14, V15, V17 to V22, V26, V28. Who
+may stand behind a request is in `authority`, what a control may do to an asset in `control`.
 """
 
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 
+from hub.rules import authority, control
+from hub.rules.authority import Need, Register
+from hub.rules.cases import CaseState, is_open
+from hub.rules.measures import MeasureState
 from hub.rules.plan import Linkage, choose_partners
 from hub.rules.state import RequestState, RequestStatus
 from schemas.base import micros
-from schemas.hub import TaskOutcome
 from schemas.identifiers import case_parts
 from schemas.legal import NEEDED_DOCUMENTS, LegalBasis, Purpose, Rank
-from schemas.messages import ControlRequested, InquiryRequested, LocateRequested, RequestMessage
+from schemas.messages import ControlRequested, InquiryRequested, LocateRequested, NoticeRequested, RequestMessage
 
-NEED_APPROVAL = frozenset({"freeze", "seal", "release", "info", "watch", "road-control"})
-"""Actions that need an approver who is not the maker (V19)."""
+MEASURES = control.ACTIONS | {"watch", "road-control", "restrict"}
+"""Actions that need a registered, open case. What ends a measure is allowed in a closed one too."""
+ENDINGS = frozenset({"release", "withdraw", "lift"})
+CITING = frozenset({"renew", "release", "deduct", "transfer", "withdraw", "lift"})
+"""Actions that act on what an original request began."""
 
-LEAST_RANK = {"freeze": Rank.BUREAU_CHIEF, "seal": Rank.BUREAU_CHIEF, "release": Rank.BUREAU_CHIEF,
-              "watch": Rank.BUREAU_CHIEF, "road-control": Rank.BUREAU_CHIEF}  # fmt: skip
-"""Who must at least approve (V19): measures against assets and persons, the head of the enforcement bureau; the rest, a
-judge. The law leaves the rank to each court's own rules (院局两级审批); this is the stricter common practice."""
-_RANKS = list(Rank)
 
-NO_CONTROL = frozenset({TaskOutcome.NOT_CONTROLLED, TaskOutcome.REFUSED, TaskOutcome.RETURNED, TaskOutcome.NO_RECORD,
-                        TaskOutcome.NOT_SENT})  # fmt: skip
-"""Outcomes that leave nothing to release. Silence is not among them: it means that the outcome is unknown."""
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the hub knows that bears on one request. `at` is the broker's time of it, `now` the hub's (µs).
+
+    `designator` is the sending court's (法院代字), `original` the request that this one cites, `measure` what that began,
+    `controlled` what the case's measures control in all, `flags` what is known to protect the asset, `contested` whether an
+    objection is under review, `entrusted` whether an entrustment covers it, `signed` what is wrong with each approval's
+    signature; tokens stand for this request's asset and case.
+    """
+
+    linkage: Linkage
+    designator: str
+    register: Register
+    now: int
+    at: int
+    case_token: str
+    asset_token: str | None = None
+    case: CaseState | None = None
+    original: RequestState | None = None
+    measure: MeasureState | None = None
+    controlled: Decimal = Decimal(0)
+    flags: frozenset[str] = frozenset()
+    contested: bool = False
+    entrusted: bool = False
+    signed: Mapping[int, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """Ask these partners, now or when the original has settled."""
+    """Ask these partners: now, when the original has settled, or when the order's own time comes (µs)."""
 
     partners: tuple[str, ...]
     waits: bool
+    held_until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +72,68 @@ class Refuse:
     codes: tuple[str, ...]
 
 
-def decide(
-    request: RequestMessage, *, designator: str, linkage: Linkage, original: RequestState | None, asset_token: str | None,
-    case_token: str, now: int,
-) -> Accept | Refuse:  # fmt: skip
-    """Whether to accept `request` at `now` (µs), and whom it asks.
-
-    `designator` is the sending court's (法院代字), `original` the request that a release cites, if the hub knows it;
-    tokens stand for this request's asset and case.
-    """
+def decide(request: RequestMessage, context: Context) -> Accept | Refuse:
+    """Whether to accept `request`, and whom it asks."""
+    linkage, data = context.linkage, request.data
     route = linkage.route(request)
     if route is None:
         return Refuse(("asset-mismatch",))
-    codes = [code for check in _CHECKS for code in check(request, now)]
-    codes += _court(request.data.legal, designator)
-    partners, forbidden = choose_partners(linkage, route, request, now)
+    codes = [*_time(request, context.now), *_purpose(request), *_documents(request)]
+    codes += authority.officers(data.legal, context.register, micros(request.time))
+    codes += authority.approvals(request, context.register, _need(request, context), context.signed)
+    codes += _court(data.legal, context)
+    codes += _case(request, context)
+    partners, forbidden = choose_partners(linkage, route, request, context.now)
     codes += forbidden
-    codes += _measure(request, linkage)
+    codes += _members(request)
+    if isinstance(request, ControlRequested):
+        codes += control.check(request, control.Subject(
+            linkage.terms, context.case, context.measure, context.controlled, context.flags, contested=context.contested,
+        ), context.at)  # fmt: skip
     waits = False
-    if isinstance(request, ControlRequested) and request.data.action == "release":
-        wrong = _original(request, original, asset_token, case_token)
+    if data.action in CITING:
+        before = [tenure.court for tenure in context.case.tenures] if context.case is not None else []
+        wrong = control.cites(request, context.original, context.asset_token, context.case_token, {request.source, *before})
         codes += wrong
-        waits = not wrong and original is not None and original.status in (RequestStatus.OPEN, RequestStatus.WAITING)
-    return Refuse(tuple(dict.fromkeys(codes))) if codes else Accept(partners, waits)
+        unsettled = (RequestStatus.OPEN, RequestStatus.WAITING, RequestStatus.HELD)
+        waits = not wrong and context.original is not None and context.original.status in unsettled
+    if codes:
+        return Refuse(tuple(dict.fromkeys(codes)))
+    hold = micros(data.hold_until) if data.hold_until is not None else None
+    return Accept(partners, waits, hold if hold is not None and hold > context.now else None)
 
 
-def _court(legal: LegalBasis, designator: str) -> list[str]:
-    """V12: the case number's court designator is the sending court's."""
-    return [] if case_parts(legal.case_number).court == designator else ["court-mismatch"]
+def _need(request: RequestMessage, context: Context) -> Need:
+    """V19: the rank by action; one rank more for going beyond the claim or touching a protected account; two approvers for a
+    sensitive subject (特殊主体)."""
+    terms, data = context.linkage.terms, request.data
+    ranks = [terms.ranks[data.action]] if data.action in terms.ranks else []
+    if isinstance(request, ControlRequested):
+        ranks += [terms.ranks["over_ceiling"]] if request.data.over_ceiling is not None else []
+        ranks += [terms.ranks["exempt"]] if request.data.exempt_reason is not None else []
+    sensitive = context.case is not None and context.case.sensitive
+    if not ranks:
+        return Need(Rank.JUDGE if sensitive else None)
+    return Need(max(ranks, key=list(Rank).index), 2 if sensitive else 1)
+
+
+def _court(legal: LegalBasis, context: Context) -> list[str]:
+    """V12: the case number's court designator is the sending court's, unless the case was given or entrusted to it."""
+    if context.entrusted or case_parts(legal.case_number).court == context.designator:
+        return []
+    return [] if context.case is not None and len(context.case.tenures) > 1 else ["court-mismatch"]
+
+
+def _case(request: RequestMessage, context: Context) -> list[str]:
+    """Rule 1: a measure needs a registered and open case, of this court, team and handler when it was signed."""
+    if request.data.entrusted is not None and not context.entrusted:
+        return ["not-entrusted"]
+    if context.case is None:
+        return ["case-unknown"] if request.data.action in MEASURES else []
+    codes = [] if is_open(context.case) or request.data.action in ENDINGS else ["case-closed"]
+    if isinstance(request, InquiryRequested) and request.data.standing is not None:
+        codes = []  # the standing inquiry is what a closed round goes on with
+    return codes + authority.tenure(request, context.case, context.register, entrusted=context.entrusted)
 
 
 def _time(request: RequestMessage, now: int) -> list[str]:
@@ -82,13 +142,13 @@ def _time(request: RequestMessage, now: int) -> list[str]:
     return codes + (["basis-expired"] if micros(request.data.legal.valid_until) <= now else [])
 
 
-def _purpose(request: RequestMessage, _now: int) -> list[str]:
+def _purpose(request: RequestMessage) -> list[str]:
     """Assets (财产查控) or whereabouts (查人找物): no request may serve another purpose."""
     wanted = Purpose.LOCATE if isinstance(request, LocateRequested) else Purpose.ASSETS
     return [] if request.data.legal.purpose is wanted else ["purpose-mismatch"]
 
 
-def _documents(request: RequestMessage, _now: int) -> list[str]:
+def _documents(request: RequestMessage) -> list[str]:
     """V17, and every document is what its digest says."""
     legal = request.data.legal
     needed = NEEDED_DOCUMENTS[request.data.action]
@@ -103,66 +163,12 @@ def _documents(request: RequestMessage, _now: int) -> list[str]:
     return codes
 
 
-def _officers(request: RequestMessage, _now: int) -> list[str]:
-    """V18: two officers, four distinct permits (双人双证)."""
-    officers = request.data.legal.officers
-    permits = {permit for officer in officers for permit in (officer.work_permit, officer.enforcement_permit)}
-    return [] if len(officers) >= 2 and len(permits) == 2 * len(officers) else ["officers-missing"]
-
-
-def _approval(request: RequestMessage, _now: int) -> list[str]:
-    """V19: the approver is not the maker, under whichever of his permits, and approved before the request was signed."""
-    legal = request.data.legal
-    makers = {legal.maker}.union(
-        *({officer.work_permit, officer.enforcement_permit} for officer in legal.officers
-          if legal.maker in (officer.work_permit, officer.enforcement_permit))
-    )  # fmt: skip
-    if any(approval.officer in makers for approval in legal.approvals):
-        return ["approver-is-maker"]
-    if any(approval.at > request.time for approval in legal.approvals):
-        return ["approval-later"]
-    least = _RANKS.index(LEAST_RANK.get(request.data.action, Rank.JUDGE))
-    ranks = [_RANKS.index(approval.rank) for approval in legal.approvals]
-    if request.data.action not in NEED_APPROVAL or any(rank >= least for rank in ranks):
-        return []
-    return ["approver-rank" if ranks else "approval-missing"]
-
-
-_CHECKS: tuple[Callable[[RequestMessage, int], list[str]], ...] = (_time, _purpose, _documents, _officers, _approval)
-
-
-def _measure(request: RequestMessage, linkage: Linkage) -> list[str]:
-    """Amount (V14) and term (V15, 民诉法解释 art. 485: deposit 1 year, movables 2, immovables and other rights 3)."""
+def _members(request: RequestMessage) -> list[str]:
+    """What a locate request or a notice of its action must say besides."""
     if isinstance(request, LocateRequested):
-        codes = ["vehicle-needed"] if request.data.action == "road-control" and request.data.vehicle is None else []
-        return codes + (["until-needed"] if request.data.action != "info" and request.data.until is None else [])
-    if isinstance(request, InquiryRequested) or request.data.action == "release":
-        return []
-    data = request.data
-    codes = ["amount-needed"] if data.action == "freeze" and data.amount is None else []
-    if data.term_months is None:
-        return [*codes, "term-missing"]
-    return codes + (["term-too-long"] if data.term_months > linkage.max_term_months[data.asset.kind] else [])
-
-
-def _original(
-    request: ControlRequested, original: RequestState | None, asset_token: str | None, case_token: str
-) -> list[str]:
-    """V22: a release cites an existing measure on the same asset, of the same court and case."""
-    if request.data.original is None:
-        return ["original-needed"]
-    if original is None:
-        return ["original-unknown"]
-    same = (original.court, original.asset_token, original.case_token) == (request.source, asset_token, case_token)
-    if not same or original.action not in ("freeze", "seal"):
-        return ["original-other"]
-    if original.status is RequestStatus.REFUSED or not may_release(original):
-        return ["original-not-controlled"]
+        data = request.data
+        codes = ["vehicle-needed"] if data.action == "road-control" and data.vehicle is None else []
+        return codes + (["until-needed"] if data.action in ("watch", "road-control") and data.until is None else [])
+    if isinstance(request, NoticeRequested | ControlRequested) and request.data.action in CITING:
+        return ["original-needed"] if request.data.original is None else []
     return []
-
-
-def may_release(original: RequestState) -> bool:
-    """Whether a release can have something to act on: the original has not settled, took hold, or met silence."""
-    return original.status is not RequestStatus.CONCLUDED or any(
-        task.outcome not in NO_CONTROL for task in original.tasks
-    )

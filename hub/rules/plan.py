@@ -6,9 +6,11 @@ instrument of their own. A partner of a new kind comes in by configuration.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from hub.rules.calendar import Calendar
 from hub.rules.overdue import Ladder
+from hub.rules.terms import Terms
 from schemas.messages import ControlRequested, RequestMessage
 from schemas.requests import Kind
 
@@ -47,8 +49,10 @@ class FollowUpRule:
 class Agreement:
     """What one partner has agreed to answer: for which courts, which actions and fields, from when to when (V28).
 
-    `receipt_within`, `reply_within` and `urgent_within` in seconds; times in UTC microseconds. Where `reply_working_days`
-    stands, it is the deadline, and `reply_within` the least that it comes to. Cite as `reference`.
+    `receipt_within`, `reply_within` and `urgent_within` in seconds; times in UTC microseconds. Cite as `reference`. Where
+    `reply_working_days` stands, it is the deadline, and `reply_within` the least that it comes to. `queue_start` says from when
+    this registry counts the term of a queued seizure that has taken effect (they differ: from the conversion, or from the
+    document's date). An answer younger than `fresh_for` seconds may be passed on in place of a new question.
     """
 
     partner: str
@@ -60,6 +64,8 @@ class Agreement:
     fields: frozenset[str]
     receipt_within: int
     reply_within: int
+    queue_start: Literal["conversion", "document"] = "conversion"
+    fresh_for: int = 0
     reply_working_days: int | None = None
     urgent_within: int | None = None
 
@@ -81,7 +87,7 @@ class Linkage:
     follow_ups: tuple[FollowUpRule, ...]
     agreements: Mapping[str, Agreement]
     partner_kinds: Mapping[str, str]
-    max_term_months: Mapping[str, int]
+    terms: Terms
     calendar: Calendar
     ladder: Ladder
     sha256: str

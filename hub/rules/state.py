@@ -11,6 +11,7 @@ from schemas.requests import Kind
 class RequestStatus(StrEnum):
     """The life of a request."""
 
+    HELD = "held"  # accepted; its own time has not come (hold_until)
     WAITING = "waiting"  # accepted; its original has not settled yet
     OPEN = "open"
     CONCLUDED = "concluded"
@@ -72,3 +73,4 @@ class RequestState:
     conclusion_id: str | None = None
     outcome: str | None = None
     follow_ups: frozenset[str] = frozenset()
+    subject_token: str | None = None

@@ -41,6 +41,13 @@ def waiting_for(connection: Connection, original_key: str) -> list[str]:
     return list(connection.scalars(query.order_by(columns.received_at)))
 
 
+def held_in(connection: Connection, case_token: str) -> list[str]:
+    """Keys of the orders of a case that are held until their time, oldest first."""
+    columns = t.requests.c
+    query = select(columns.key).where(columns.case_token == case_token, columns.status == RequestStatus.HELD)
+    return list(connection.scalars(query.order_by(columns.received_at)))
+
+
 def numbers_taken(connection: Connection, numbers: Sequence[Number]) -> dict[Number, str]:
     """Number → request key, for those of `numbers` that are taken."""
     if not numbers:
@@ -122,5 +129,5 @@ def _request(row: Any, tasks: list[TaskState]) -> RequestState:
         key=row.key, court=row.court, request_id=row.request_id, kind=Kind(row.kind), action=row.action,
         case_token=row.case_token, asset_token=row.asset_token, status=RequestStatus(row.status),
         expires_at=row.expires_at, tasks=tuple(tasks), original_key=row.original_key, conclusion_id=row.conclusion_id,
-        outcome=row.outcome, follow_ups=frozenset(filter(None, row.follow_ups.split(","))),
+        outcome=row.outcome, follow_ups=frozenset(filter(None, row.follow_ups.split(","))), subject_token=row.subject_token,
     )  # fmt: skip

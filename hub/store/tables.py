@@ -6,7 +6,7 @@ other column holds tokens, digests, ids and codes.
 
 from sqlalchemy import BLOB, Column, Index, Integer, MetaData, String, Table, text
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -125,8 +125,9 @@ requests = Table(
     Column("action", String, nullable=False),
     Column("case_token", String, nullable=False),
     Column("asset_token", String),
+    Column("subject_token", String),
     Column("original_key", String),
-    Column("status", String, nullable=False),  # waiting | open | concluded | refused
+    Column("status", String, nullable=False),  # held | waiting | open | concluded | refused
     Column("outcome", String),
     Column("conclusion_id", String),
     Column("message_pk", Integer, nullable=False),
@@ -139,6 +140,8 @@ requests = Table(
     Column("follow_ups", String, nullable=False, server_default=""),
     Index("requests_by_original", "original_key", sqlite_where=text("original_key IS NOT NULL")),
     Index("requests_by_time", "received_at"),
+    Index("requests_by_case", "case_token"),
+    Index("requests_by_subject", "subject_token"),
     sqlite_with_rowid=False,
 )  # fmt: skip
 
@@ -170,5 +173,19 @@ numbers = Table(
     Column("version", Integer, primary_key=True),
     Column("action", String, primary_key=True),
     Column("request_key", String, nullable=False),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+aggregates = Table(
+    "aggregates", metadata,
+    Column("kind", String, primary_key=True),  # case | measure | watch | objection | lead | matter | ledger | …
+    Column("key", String, primary_key=True),
+    Column("court", String, nullable=False),
+    Column("case_token", String, nullable=False),
+    Column("ref", String),
+    Column("status", String, nullable=False),
+    Column("body", BLOB, nullable=False),
+    Index("aggregates_by_case", "case_token", "kind"),
+    Index("aggregates_by_ref", "ref", "kind", sqlite_where=text("ref IS NOT NULL")),
     sqlite_with_rowid=False,
 )  # fmt: skip

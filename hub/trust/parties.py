@@ -63,8 +63,41 @@ class PartyKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Officer:
+    """One officer whom a court has registered (法释〔2013〕20号 art. 2), with the key that approvals are signed with.
+
+    Times in UTC microseconds; `revoked_at` ends the registration early. Whoever may approve nothing needs no key.
+    """
+
+    work_permit: str
+    enforcement_permit: str
+    rank: str
+    team: str
+    valid_from: int
+    valid_until: int
+    revoked_at: int | None = None
+    kid: str = ""
+    x: str = ""
+
+    @property
+    def public(self) -> Ed25519PublicKey:
+        """The officer's key. Raises `KeyFileError` when there is none."""
+        return keys.public_key({"kty": "OKP", "crv": "Ed25519", "alg": "Ed25519", "kid": self.kid, "x": self.x})
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A deputy in an absent officer's post (AB岗), by work permits, from when until when (µs)."""
+
+    absent: str
+    deputy: str
+    since: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class Party:
-    """One agency. `kind` is a partner's kind; `designator` a court's designator (法院代字)."""
+    """One agency. `kind` is a partner's kind; `designator` a court's designator (法院代字), `superior` its superior court."""
 
     id: str
     role: Role
@@ -73,7 +106,10 @@ class Party:
     kind: str = ""
     designator: str = ""
     acts_for: str = ""
+    superior: str = ""
     keys: tuple[PartyKey, ...] = ()
+    officers: tuple[Officer, ...] = ()
+    covers: tuple[Cover, ...] = ()
 
     @property
     def speaks_as(self) -> str:
@@ -124,9 +160,16 @@ def _read(file: Path) -> Party:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
         keys = tuple(_key(item) for item in data.pop("keys", []))
-        return Party(role=Role(data.pop("role")), keys=keys, **data)
+        known = {item.pop("permit"): item for item in data.pop("officer_keys", [])}
+        officers = tuple(Officer(**_times(item | known.get(item["work_permit"], {}))) for item in data.pop("officers", []))
+        covers = tuple(Cover(**_times(item)) for item in data.pop("covers", []))
+        return Party(role=Role(data.pop("role")), keys=keys, officers=officers, covers=covers, **data)
     except (tomllib.TOMLDecodeError, TypeError, ValueError, KeyError) as error:
         raise DirectoryError(f"{file.name}: {error}") from error
+
+
+def _times(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: micros(value) if isinstance(value, datetime) else value for name, value in data.items()}
 
 
 def _key(data: dict[str, Any]) -> PartyKey:

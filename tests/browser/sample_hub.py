@@ -1,7 +1,7 @@
 """A hub without Kafka: the real gate, casework and store, driven step by step under a clock of the test's own."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from sqlalchemy.dialects.sqlite import insert
 from hub.bus.topics import Topics
 from hub.casework import Casework, admits
 from hub.casework.desk import request_key
-from hub.config import load_linkage
 from hub.console.app import build_app
 from hub.console.metrics import build_registry
 from hub.console.reader import Reader
@@ -27,10 +26,11 @@ from hub.store import journal
 from hub.store import tables as t
 from hub.store.database import Database
 from hub.store.vault import Vault
-from hub.trust.parties import Directory, Party, Role
+from hub.trust.parties import Directory, Role
 from schemas import samples
 from schemas.base import format_time, from_micros
 from tests import factories
+from tests.rig import sample_rulebook
 
 MASTER = bytes(range(32))
 TOPICS = Topics("")
@@ -55,7 +55,7 @@ def _named(agency: factories.Agency) -> factories.Agency:
     zh, en = NAMES[agency.id]
     old = agency.party
     return factories.Agency(
-        Party(old.id, old.role, zh, en, old.kind, old.designator, old.acts_for, old.keys), agency.signer
+        replace(old, name_zh=zh, name_en=en), agency.signer
     )
 
 
@@ -77,15 +77,15 @@ class SampleHub:
         self.agencies = {agency.id: _named(agency) for agency in made}
         self.directory = Directory.of(agency.party for agency in self.agencies.values())
         self.store = Database(self.folder / "hub.db")
-        self._linkage = load_linkage(Path("config"), Path("config/samples/agreements"), self.directory)
-        self._casework = Casework(self._linkage, TOPICS)
+        self._rulebook = sample_rulebook(self.directory)
+        self._casework = Casework(self._rulebook, TOPICS)
         self._gate = Gate("hub", self.directory, admits(TOPICS.requests, TOPICS.replies))
         self._composer = Composer("hub", self.agencies["hub"].signer, b"tokens")
         self._vault = Vault(MASTER)
         self.checkpoint = self.folder / "checkpoint"
 
     def reader(self) -> Reader:
-        return Reader(self.store, self.directory, self._linkage.calendar, MASTER, self.checkpoint, lambda: self.now)
+        return Reader(self.store, self.directory, self._rulebook.linkage.calendar, MASTER, self.checkpoint, lambda: self.now)
 
     def app(self) -> web.Application:
         """The status page over a reader of its own."""

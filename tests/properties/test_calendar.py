@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from hub.config import load_calendar
 from hub.rules import collect
-from hub.rules.calendar import Calendar, day_of, end_of_day
+from hub.rules.calendar import Calendar, last_moment
 from hub.rules.overdue import Addressee, Ladder, Rung, next_rung, nudge_due
 from hub.rules.state import TaskState, TaskStatus
-from schemas.base import add_months
+from schemas.base import add_months, day_of
 
 REAL = load_calendar(Path("config"))
-FIRST, LAST = end_of_day(date(2024, 12, 1)), end_of_day(date(2028, 6, 30))
+FIRST, LAST = last_moment(date(2024, 12, 1)), last_moment(date(2028, 6, 30))
 times = st.integers(FIRST, LAST)
 counts = st.integers(1, 60)
 days = st.dates(date(2025, 1, 1), date(2027, 12, 31))

@@ -17,12 +17,13 @@ from hub.rules.intake import Accept, Refuse, decide
 from hub.rules.plan import Linkage
 from hub.trust.parties import Directory
 from schemas import samples
-from schemas.base import CHINA, micros
+from schemas.base import CHINA
 from schemas.codes import INTAKE, REFUSAL
 from schemas.hub import TaskOutcome
-from schemas.messages import ControlRequested, InquiryRequested, LocateRequested, parse
+from schemas.messages import RequestMessage, parse
 from schemas.subject import number_of
-from tests.factories import message
+from tests.factories import approved, message
+from tests.rig import case_context
 
 STEPS = load_docket()
 NAMED = {step.name: step for step in STEPS}
@@ -57,7 +58,8 @@ def test_every_debtor_of_the_cast_is_asked_about() -> None:
 def test_every_request_is_of_the_contract(step: Step) -> None:
     finished = finish({"type": step.draft["type"], "data": whole(step)})
     (debtor,) = [who for who in samples.PEOPLE | samples.COMPANIES if samples.subject(who) == step.draft["data"]["subject"]]
-    assert number_of(finished.data.subject) == (samples.PEOPLE | samples.COMPANIES)[debtor][1]
+    assert finished.request is not None
+    assert number_of(finished.request.subject) == (samples.PEOPLE | samples.COMPANIES)[debtor][1]
 
 
 def test_names_and_request_numbers_are_unique_but_for_the_one_that_is_reused() -> None:
@@ -100,13 +102,10 @@ def test_every_tampering_is_shown() -> None:
 
 @pytest.mark.parametrize("step", [step for step in STEPS if step.original is None], ids=lambda step: step.name)
 def test_what_it_expects_is_what_the_rules_decide(step: Step, linkage: Linkage) -> None:
-    value = message(step.draft["type"], step.court, "hub", dict(step.draft["data"]), time=NOW)
+    value = message(step.draft["type"], step.court, "hub", approved(dict(step.draft["data"])), time=NOW)
     request = parse(value)
-    assert isinstance(request, InquiryRequested | ControlRequested | LocateRequested)
-    verdict = decide(
-        request, designator=samples.DESIGNATORS[step.court], linkage=linkage, original=None, asset_token=None,
-        case_token="", now=micros(NOW),
-    )  # fmt: skip
+    assert isinstance(request, RequestMessage)
+    verdict = decide(request, case_context(request, linkage, NOW))
     if step.expect == "refused":
         assert verdict == Refuse((step.code or "",))
     elif step.name != "rejected-number-reused":

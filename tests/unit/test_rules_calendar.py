@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hub.config import load_calendar
-from hub.rules.calendar import Calendar, day_of, end_of_day
-from schemas.base import CHINA, add_months, from_micros, micros
+from hub.rules.calendar import Calendar, last_moment
+from schemas.base import CHINA, add_months, day_of, from_micros, micros
 
 CALENDAR = load_calendar(Path("config"))
 STATUTORY_DAYS = 13
@@ -85,20 +85,20 @@ def test_working_days_end_with_the_last_moment_of_the_last_one(start: str, count
 )
 def test_a_period_of_days_that_ends_on_a_holiday_ends_after_it(start: str, count: int, last: str) -> None:
     """民事诉讼法 art. 85."""
-    assert CALENDAR.add_days(at(start), count) == end_of_day(date.fromisoformat(last))
+    assert CALENDAR.add_days(at(start), count) == last_moment(date.fromisoformat(last))
 
 
 def test_the_day_is_that_of_china() -> None:
     assert day_of(at("2026-11-24T00:00:00")) == date(2026, 11, 24)
     assert day_of(at("2026-11-24T00:00:00") - 1) == date(2026, 11, 23)
-    assert end_of_day(date(2026, 11, 23)) + 1 == at("2026-11-24T00:00:00")
+    assert last_moment(date(2026, 11, 23)) + 1 == at("2026-11-24T00:00:00")
 
 
 def test_what_friday_night_lost_is_given_on_monday() -> None:
-    friday = end_of_day(date(2026, 11, 27))
+    friday = last_moment(date(2026, 11, 27))
     assert CALENDAR.give_back(friday, 2 * HOUR) == at("2026-11-30T02:00:00") - 1
     assert CALENDAR.give_back(friday - HOUR, HOUR) == friday
-    assert CALENDAR.give_back(friday, 48 * HOUR) == end_of_day(date(2026, 12, 1))
+    assert CALENDAR.give_back(friday, 48 * HOUR) == last_moment(date(2026, 12, 1))
 
 
 def test_a_term_from_a_leap_day_ends_in_february() -> None:

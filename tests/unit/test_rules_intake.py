@@ -2,20 +2,22 @@
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from hub.rules import control as control_rules
 from hub.rules import intake
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from schemas import samples
-from schemas.base import CHINA, micros
+from schemas.base import CHINA
 from schemas.hub import TaskOutcome
 from schemas.messages import RequestMessage, parse
 from schemas.requests import Kind
-from tests.factories import Data, control, inquiry, locate, message
-from tests.rig import sample_linkage
+from tests.factories import Data, approved, control, inquiry, locate, message
+from tests.rig import case_context, sample_linkage
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=CHINA)
 LINKAGE = sample_linkage()
@@ -23,18 +25,17 @@ CASE, ASSET = "c" * 32, "a" * 32
 
 
 def read(data: Data, court: str = "court-9901", **attributes: Any) -> RequestMessage:
-    kind = {"inquire": "inquiry", "freeze": "control", "seal": "control", "release": "control"}.get(data["action"], "locate")
-    found = parse(message(f"liandong.{kind}.request.v1", court, "hub", data, time=NOW, **attributes))
+    kind = samples.kind_of_action(data["action"])
+    found = parse(message(f"liandong.{kind}.request.v1", court, "hub", approved(data), time=NOW, **attributes))
     assert isinstance(found, RequestMessage)
     return found
 
 
 def decide(data: Data, *, original: RequestState | None = None, at: datetime = NOW, **attributes: Any) -> Any:
     request = read(data, **attributes)
-    return intake.decide(
-        request, designator=samples.DESIGNATORS[request.source], linkage=LINKAGE, original=original, asset_token=ASSET,
-        case_token=CASE, now=micros(at),
-    )  # fmt: skip
+    asset = ASSET if samples.kind_of_action(data["action"]) is Kind.CONTROL else None
+    known = case_context(request, LINKAGE, at)
+    return intake.decide(request, replace(known, case_token=CASE, asset_token=asset, original=original))
 
 
 def legal(change: Callable[[Data], object], data: Data | None = None) -> Data:
@@ -141,7 +142,7 @@ def test_a_release_waits_until_its_freeze_has_settled() -> None:
     assert decide(release(), original=done) == intake.Accept(("bank",), waits=False)
 
 
-@pytest.mark.parametrize("outcome", sorted(intake.NO_CONTROL))
+@pytest.mark.parametrize("outcome", sorted(control_rules.NO_CONTROL))
 def test_there_is_nothing_to_release_where_nothing_was_controlled(outcome: TaskOutcome) -> None:
     assert decide(release(), original=frozen(RequestStatus.CONCLUDED, outcome)).codes == ("original-not-controlled",)
 

@@ -1,0 +1,240 @@
+"""The register of measures: from what registries answer to terms, reminders, lapse, and who is next in line."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from hub.casework.drafts import draft
+from hub.casework.part import Part
+from hub.engine.processor import Due
+from hub.engine.records import Inbound
+from hub.engine.work import Decision
+from hub.rules import cases, measures
+from hub.rules.cases import CaseState
+from hub.rules.measures import MeasureState
+from hub.rules.state import RequestState, TaskState
+from schemas.base import from_micros
+from schemas.hub import Noted, TaskOutcome
+from schemas.messages import AssetDisposed, ControlRequested, Replied, RequestMessage
+from schemas.replies import MeasureOutcome
+from schemas.requests import FIRST_CONTROLS, Kind
+
+REMIND, ESCALATE, LAPSE = "renewal-due", "renewal-escalated", "measure-lapse"
+
+
+class Measures(Part):
+    """What controls come to, and what becomes of them with time."""
+
+    handles = (AssetDisposed,)
+    timers = (REMIND, ESCALATE, LAPSE)
+
+    # -- requests and answers ------------------------------------------------------------------------------------------
+
+    def accepted(self, request: RequestState, message: RequestMessage) -> None:
+        """A control that begins a measure is registered with it; a renewal is noted as on its way."""
+        if not isinstance(message, ControlRequested):
+            return
+        data, states = message.data, self.desk.states
+        if data.action in FIRST_CONTROLS:
+            states.put(MeasureState(
+                key=request.key, court=request.court, case_token=request.case_token, ref=request.asset_token,
+                status="requested", request_id=request.request_id, partner=request.tasks[0].partner, asset=data.asset.kind,
+                action=data.action, amount=data.amount, term_months=data.term_months or 0,
+                use_permitted=bool(data.use_permitted), approved_over=data.over_ceiling is not None,
+            ))  # fmt: skip
+        elif data.action == "renew":
+            measure = states.get(MeasureState, request.original_key)
+            if measure is not None:
+                states.put(replace(measure, renewal=request.key))
+
+    def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:  # noqa: ARG002 - late or not, it is a fact
+        """What the registry made of a control."""
+        outcome = message.data.measure
+        if request.kind is not Kind.CONTROL or outcome is None:
+            return
+        if request.action in FIRST_CONTROLS:
+            self._began(request, task, outcome, item.record.timestamp, message.id)
+            return
+        measure = self.desk.states.get(MeasureState, request.original_key)
+        if measure is None or measure.status in measures.ENDED:
+            return
+        match outcome.state:
+            case "renewed":
+                months = self._most(measure)
+                self._set(measures.renewed(measure, outcome, months=months, max_months=months, proof=message.id), "renewed")
+            case "released":
+                self._end(measures.ended(measure, "released", message.id), item.record.timestamp)
+            case "deducted":
+                self._paid(measure, outcome, message.id)
+            case "transferred":
+                self._set(replace(measure, proof=message.id), "transferred")
+
+    def concluded(self, request: RequestState) -> None:
+        """A control without a measure to show for it: refused, or unknown after silence; a renewal that did not come."""
+        if request.kind is not Kind.CONTROL:
+            return
+        states = self.desk.states
+        if request.action in FIRST_CONTROLS:
+            measure = states.get(MeasureState, request.key)
+            if measure is not None and measure.status == "requested":
+                if request.tasks[0].outcome is TaskOutcome.NO_RESPONSE:
+                    self._set(replace(measure, status="unknown"), "unknown")
+                else:
+                    self._set(measures.ended(measure, "refused"), "refused")
+        elif request.action == "renew":
+            measure = states.get(MeasureState, request.original_key)
+            if measure is not None and measure.renewal == request.key:
+                states.put(replace(measure, renewal=None))
+                self._lapse_if_over(measure.key)
+
+    def _began(self, request: RequestState, task: TaskState, outcome: MeasureOutcome, at: int, proof: str) -> None:
+        measure = self.desk.states.get(MeasureState, request.key)
+        if measure is None or measure.status not in measures.PENDING:
+            return
+        others = self.desk.states.about(MeasureState, measure.ref) if measure.ref else []
+        most = self._most(measure)
+        found = measures.answered(measure, outcome, at=at, served_at=task.received_at or at, proof=proof, max_months=most, others=others)
+        decision = self._set(found, found.status)
+        if found.starts is not None and measures.beyond_law(outcome, date.fromisoformat(found.starts), most):
+            self._tell(decision, found, "term-beyond-law", ends=date.fromisoformat(found.ends or found.starts))
+
+    def _paid(self, measure: MeasureState, outcome: MeasureOutcome, proof: str) -> None:
+        amount = outcome.controlled or "0.00"
+        self._set(measures.deducted(measure, amount, proof), "deducted")
+        case = self.desk.states.get(CaseState, measure.case_token)
+        if case is not None:
+            self.desk.states.put(cases.deducted(case, amount))
+
+    # -- disposal ------------------------------------------------------------------------------------------------------
+
+    def take(self, item: Inbound) -> None:
+        """The asset has been disposed of: what waited behind lapses, or moves to the rest."""
+        message = item.message
+        if not isinstance(message, AssetDisposed):
+            raise TypeError("a disposal is expected")
+        original = self.desk.request_of(message.source, message.data.original)
+        measure = self.desk.states.get(MeasureState, original.key) if original is not None else None
+        if original is None or measure is None:
+            self.desk.refuse(item, "case", ["reference-unknown"], message.subject)
+            return
+        codes = [] if self.desk.holder(original) == message.source else ["reference-other"]
+        codes += [] if measure.status == "effective" else ["measure-not-in-force"]
+        if codes:
+            self.desk.refuse(item, "case", codes, original.case_token)
+            return
+        full = message.data.extent == "full"
+        gone = measures.ended(measure, "disposed", message.id)
+        self.desk.states.put(gone)
+        decision = self.desk.work.decide("measure.disposed", original.key, item, self._facts(gone) | {"full": int(full)})
+        self.desk.work.keep(item, original.key, original.case_token, decision)
+        self._disarm(gone)
+        if full and gone.ref:
+            for waiting in measures.in_line(self.desk.states.about(MeasureState, gone.ref)):
+                self._tell(self._set(measures.ended(waiting, "void", message.id), "void"), waiting, "measure-void")
+        else:
+            self._promote(gone, item.record.timestamp)
+        self.desk.answer(decision, item, "case", "noted", Noted(about=message.id), original.case_token)
+
+    # -- time ----------------------------------------------------------------------------------------------------------
+
+    def fire(self, timer: Due) -> None:
+        """A reminder, a rung of its escalation, or the end of a term."""
+        key, _, rest = timer.ref.partition("/")
+        if timer.kind == LAPSE:
+            self._lapse_if_over(key)
+            return
+        measure = self.desk.states.get(MeasureState, key)
+        if measure is None or measure.status != "effective" or measure.renewal is not None or measure.ends is None:
+            return
+        days, case = int(rest), self.desk.states.get(CaseState, measure.case_token)
+        self.desk.load([key])
+        facts = self._facts(measure) | {"days": days}
+        members = {"due": from_micros(measure.lapses_at or 0), "ends": date.fromisoformat(measure.ends)}
+        if timer.kind == REMIND:
+            renewal = draft(self.desk, self.desk.cases[key], "renew", term_months=self._most(measure))
+            self._tell(self.desk.work.decide("renewal.due", key, None, facts), measure, "renewal-due", stage=f"{measure.ends}/{days}",
+                       addressee=case.handler if case else None, draft=renewal, **members)  # fmt: skip
+        else:
+            level = self.desk.linkage.terms.escalate_days.index(days) + 1
+            self._tell(self.desk.work.decide("renewal.escalated", key, None, facts | {"level": level}), measure,
+                       "renewal-escalated", stage=f"{measure.ends}/{days}", level=level,
+                       addressee=case.supervisor if case else None, **members)  # fmt: skip
+
+    def _lapse_if_over(self, key: str) -> None:
+        """Not renewed before its end, a measure has no effect any more; one whose renewal is on its way waits for that."""
+        measure = self.desk.states.get(MeasureState, key)
+        now = self.desk.work.now
+        if measure is None or measure.status != "effective" or measure.lapses_at is None or now < measure.lapses_at:
+            return
+        if measure.renewal is None:
+            self._end(measures.ended(measure, "lapsed"), measure.lapses_at)
+
+    # -- changes -------------------------------------------------------------------------------------------------------
+
+    def _set(self, measure: MeasureState, happened: str) -> Decision:
+        """Save the measure as it is now, say so in the log, and set its clocks."""
+        self.desk.states.put(measure)
+        decision = self.desk.work.decide(f"measure.{happened}", measure.key, None, self._facts(measure))
+        if measure.status == "effective" and measure.ends is not None:
+            self._arm(measure)
+        elif measure.status != "effective":
+            self._disarm(measure)
+        return decision
+
+    def _end(self, measure: MeasureState, at: int) -> None:
+        decision = self._set(measure, measure.status)
+        if measure.status == "lapsed":
+            self._tell(decision, measure, "measure-lapsed", ends=date.fromisoformat(measure.ends or ""))
+        self._promote(measure, at)
+
+    def _promote(self, gone: MeasureState, at: int) -> None:
+        """The first in line takes effect; its term may be over already, and then the next one's turn comes."""
+        if gone.ref is None:
+            return
+        policy = self.desk.linkage.agreements[gone.partner].queue_start
+        found = measures.next_in_line(self.desk.states.about(MeasureState, gone.ref), at, policy)
+        if found is None:
+            return
+        decision = self._set(found, "promoted")
+        self._tell(decision, found, "measure-promoted", ends=date.fromisoformat(found.ends or ""))
+        case = self.desk.states.get(CaseState, found.case_token)
+        total = measures.used(self.desk.states.of_case(MeasureState, found.case_token))
+        if case is not None and total > case.ceiling and not found.approved_over:
+            self._tell(decision, found, "over-seizure-risk", amount=f"{total - case.ceiling:.2f}")
+        self._lapse_if_over(found.key)
+
+    def _arm(self, measure: MeasureState) -> None:
+        """Reminders, escalations and the end; those of an earlier end are moved, those already past are not sent."""
+        work, terms, ends = self.desk.work, self.desk.linkage.terms, measure.ends or ""
+        for kind, days in _clocks(terms.remind_days, terms.escalate_days):
+            at = measures.reminder_at(ends, days)
+            if at > work.now:
+                work.arm(kind, f"{measure.key}/{days}", at)
+            else:
+                work.disarm(kind, f"{measure.key}/{days}")
+        work.arm(LAPSE, measure.key, measure.lapses_at or work.now)
+
+    def _disarm(self, measure: MeasureState) -> None:
+        terms = self.desk.linkage.terms
+        for kind, days in _clocks(terms.remind_days, terms.escalate_days):
+            self.desk.work.disarm(kind, f"{measure.key}/{days}")
+        self.desk.work.disarm(LAPSE, measure.key)
+
+    def _most(self, measure: MeasureState) -> int:
+        return self.desk.linkage.terms.max_term_months[measure.asset]
+
+    def _tell(self, decision: Decision, measure: MeasureState, event: str, *, stage: str = "", **members: object) -> None:
+        case = self.desk.states.get(CaseState, measure.case_token)
+        self.desk.tell(decision, case, measure.court, event, about=measure.request_id, case_token=measure.case_token,
+                       stage=stage, request_key=measure.key, partner=measure.partner, measure=measure.reference, **members)  # fmt: skip
+
+    def _facts(self, measure: MeasureState) -> dict[str, str | int]:
+        facts: dict[str, str | int] = {
+            "request": measure.request_id, "measure": measure.request_id, "court": measure.court, "partner": measure.partner,
+            "action": measure.action, "asset": measure.asset,
+        }  # fmt: skip
+        return facts | ({"ends": measure.ends} if measure.ends is not None else {})
+
+
+def _clocks(remind: Sequence[int], escalate: Sequence[int]) -> list[tuple[str, int]]:
+    return [*((REMIND, days) for days in remind), *((ESCALATE, days) for days in escalate)]

@@ -1,0 +1,118 @@
+"""What a control may do to an asset: amount, term, ceiling, protection, and the measure that it cites.
+
+Civil Procedure Law (2023) art. 253 (not beyond the obligation); 民诉法解释 art. 485; 法发〔2019〕35号; V14 to V16, V20 to V22.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+
+from hub.rules import measures
+from hub.rules.cases import CaseState
+from hub.rules.measures import MeasureState
+from hub.rules.state import RequestState, RequestStatus
+from hub.rules.terms import Terms
+from schemas.hub import TaskOutcome
+from schemas.messages import ControlRequested, RequestMessage
+from schemas.requests import CONTROLS, FIRST_CONTROLS
+
+ACTIONS = frozenset(CONTROLS)
+BEGINS = {
+    "renew": FIRST_CONTROLS, "release": FIRST_CONTROLS, "deduct": frozenset({"freeze"}), "transfer": FIRST_CONTROLS,
+    "withdraw": frozenset({"watch", "road-control"}), "lift": frozenset({"restrict"}),
+}  # fmt: skip
+"""What each citing action may cite."""
+
+NO_CONTROL = frozenset({TaskOutcome.NOT_CONTROLLED, TaskOutcome.REFUSED, TaskOutcome.RETURNED, TaskOutcome.NO_RECORD,
+                        TaskOutcome.NOT_SENT})  # fmt: skip
+"""Outcomes that leave nothing to release. Silence is not among them: it means that the outcome is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is known of the asset and the case: see `intake.Context`."""
+
+    terms: Terms
+    case: CaseState | None
+    measure: MeasureState | None
+    controlled: Decimal
+    flags: frozenset[str]
+    contested: bool
+
+
+def check(request: ControlRequested, known: Subject, at: int) -> list[str]:
+    """The codes of what stands against this control, at the broker's time `at` (µs)."""
+    data, codes = request.data, []
+    if data.action in FIRST_CONTROLS:
+        codes += ["amount-needed"] if data.amount is None else _ceiling(request, known)
+    if data.action in FIRST_CONTROLS or data.action == "renew":
+        codes += _term(data.term_months, known.terms.max_term_months[data.asset.kind])
+    if data.action in ("freeze", "deduct"):
+        codes += _protected(request, known)
+    if data.action == "deduct":
+        codes += ["amount-needed"] if data.amount is None else []
+        codes += ["account-needed"] if data.court_account is None else []
+    if data.action == "transfer" and data.transferee is None:
+        codes.append("transferee-needed")
+    if known.contested and data.action in ("freeze", "deduct", "transfer"):
+        codes.append("objection-open")
+    return codes + (_acts_on(request, known.measure, at) if known.measure is not None else [])
+
+
+def _term(months: int | None, most: int) -> list[str]:
+    """V15."""
+    if months is None:
+        return ["term-missing"]
+    return ["term-too-long"] if months > most else []
+
+
+def _ceiling(request: ControlRequested, known: Subject) -> list[str]:
+    """V20: with this, all that the case's measures control is at most claim + costs − recovered; else a reason is given,
+    for which an approval of its own is needed."""
+    if known.case is None or request.data.amount is None or request.data.over_ceiling is not None:
+        return []
+    return ["over-seizure"] if known.controlled + Decimal(request.data.amount) > known.case.ceiling else []
+
+
+def _protected(request: ControlRequested, known: Subject) -> list[str]:
+    """V21: a protected account is not touched, but a wage account for those very wages, with reason and approval."""
+    flags = known.flags & known.terms.exempt_flags
+    wages = known.case is not None and known.case.priority == "wages" and flags <= known.terms.wage_flags
+    return ["asset-exempt"] if flags and not (wages and request.data.exempt_reason is not None) else []
+
+
+def _acts_on(request: ControlRequested, measure: MeasureState, at: int) -> list[str]:
+    """V16 and V22: only a measure that is still in force can be renewed, deducted from, transferred or released."""
+    action = request.data.action
+    if action == "renew" and measure.status not in measures.PENDING:
+        code = measures.may_renew(measure, at)
+        return [code] if code is not None else []
+    if measure.status in ("released", "lapsed", "disposed", "void"):
+        return ["measure-not-in-force"]
+    if action == "deduct" and measure.status == "effective" and request.data.amount is not None:
+        controlled = Decimal(measure.controlled or measure.amount or "0")
+        return ["amount-over-controlled"] if Decimal(request.data.amount) > controlled else []
+    return []
+
+
+def cites(
+    request: RequestMessage, original: RequestState | None, asset_token: str | None, case_token: str, courts: Collection[str]
+) -> list[str]:
+    """V22: what acts on a measure cites it, on the same asset, in the same case, of one of the `courts` that had the case."""
+    if getattr(request.data, "original", None) is None:
+        return ["original-needed"]
+    if original is None:
+        return ["original-unknown"]
+    same = original.case_token == case_token and original.court in courts
+    if not same or asset_token not in (None, original.asset_token) or original.action not in BEGINS[request.data.action]:
+        return ["original-other"]
+    if original.status is RequestStatus.REFUSED or not may_act_on(original):
+        return ["original-not-controlled"]
+    return []
+
+
+def may_act_on(original: RequestState) -> bool:
+    """Whether there can be something to act on: the original has not settled, took hold, or met silence."""
+    return original.status is not RequestStatus.CONCLUDED or any(
+        task.outcome not in NO_CONTROL for task in original.tasks
+    )
