@@ -146,7 +146,7 @@ WORDS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 
 TERMS: dict[str, tuple[str, str]] = {
-    "ordinary": ("普通", "ordinary"), "livelihood": ("民生", "livelihood"), "urgent": ("紧急", "urgent"),
+    "livelihood": ("民生", "livelihood"), "urgent": ("紧急", "urgent"),
     # kinds and actions
     "inquiry": ("查询", "Inquiry"), "control": ("控制", "Control"), "locate": ("查人找物", "Locate"),
     "inquire": ("财产", "assets"), "freeze": ("冻结", "freeze"), "seal": ("查封", "seal"),
