@@ -1,9 +1,7 @@
-"""Terms that every partner's protocol shares: numbers to search by, the name on file, documents, dates. Pure."""
+"""Terms that every partner's protocol shares: numbers to search by, the name on file, documents. Pure."""
 
-import calendar
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 
 from connectors.base import Answer, Job, ProtocolFault
 from schemas.envelope import VALUE_LIMIT
@@ -92,10 +90,3 @@ def _number_of(legal: LegalBasis, *kinds: DocumentKind) -> str:
             if document.kind is kind:
                 return document.number
     raise ProtocolFault("documents-missing")
-
-
-def end_of_term(start: date, months: int) -> date:
-    """V15: the day `months` later, clamped to the end of its month (29 February and 12 months give 28 February)."""
-    years, month = divmod(start.month - 1 + months, 12)
-    year, month = start.year + years, month + 1
-    return date(year, month, min(start.day, calendar.monthrange(year, month)[1]))

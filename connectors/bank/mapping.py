@@ -7,13 +7,13 @@ from connectors.bank.protocol import Accounts, Control, Part, PartAnswer, Return
 from connectors.base import Answer, Job, ProtocolFault
 from connectors.terms import (
     asked_for,
-    end_of_term,
     identity_mismatch,
     notice_number,
     number_forms,
     ruling_number,
 )
 from schemas import asset
+from schemas.base import add_months
 from schemas.findings import AccountFinding, ExistingMeasure
 from schemas.identifiers import money, same_name
 from schemas.legal import LegalBasis, Officer
@@ -49,7 +49,7 @@ def part_of(job: Job, today: date) -> Part:
         return Part("Kzqq", fields | {"KZCS": protocol.RELEASE, "YDJAH": data.legal.case_number, "YDJDH": job.original})
     if data.action != "freeze" or data.amount is None or data.term_months is None:
         raise ProtocolFault("action-not-supported")
-    until = end_of_term(today, data.term_months)
+    until = add_months(today, data.term_months)
     term = {"KSRQ": today.isoformat(), "JSRQ": until.isoformat()}
     return Part("Kzqq", fields | {"KZCS": protocol.FREEZE, "JE": data.amount, **term})
 

@@ -7,7 +7,6 @@ from connectors.real_estate import protocol
 from connectors.real_estate.protocol import CONTROL, INQUIRY, Feedback, Form, Head, Right
 from connectors.terms import (
     asked_for,
-    end_of_term,
     identity_mismatch,
     is_named,
     notice_number,
@@ -15,6 +14,7 @@ from connectors.terms import (
     ruling_number,
 )
 from schemas.asset import RealEstateUnit
+from schemas.base import add_months
 from schemas.findings import ExistingMeasure, RealEstateFinding
 from schemas.replies import Contact, MeasureOutcome, Reason, ReplyKind
 from schemas.requests import ControlRequest, InquiryRequest
@@ -58,7 +58,7 @@ def fields_of(job: Job, today: date) -> dict[str, str | None]:
         return fields | {"KZCS": protocol.RELEASE, "YDJAH": data.legal.case_number, "YDJDH": job.original}
     if data.term_months is None:
         raise ProtocolFault("term-missing")
-    until = end_of_term(today, data.term_months)
+    until = add_months(today, data.term_months)
     return fields | {"KZCS": protocol.SEAL, "KSRQ": today.isoformat(), "JSRQ": until.isoformat()}
 
 

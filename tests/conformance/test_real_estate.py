@@ -9,7 +9,7 @@ from connectors.base import Recovery
 from connectors.jobs import JobStatus
 from connectors.real_estate import PROTOCOL
 from connectors.runner import ASKED_AFTER
-from connectors.terms import end_of_term
+from schemas.base import add_months
 from schemas.findings import RealEstateFinding
 from schemas.replies import ReplyKind
 from tests.conformance.bench import Bench
@@ -64,7 +64,7 @@ class TestRealEstate(ConnectorConformance):
         assert reply.measure is not None
         assert reply.measure.state == "effective"
         assert reply.measure.starts is not None
-        assert reply.measure.ends == end_of_term(reply.measure.starts, 36)
+        assert reply.measure.ends == add_months(reply.measure.starts, 36)
 
     async def test_a_unit_of_somebody_else_is_not_controlled(self, bench: Bench) -> None:
         reply = await bench.reply(bench.send(control("seal", FREE_UNIT, "P04")))
