@@ -4,13 +4,15 @@ The partner need not trust the hub: the court's own signature and legal basis ar
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 from pydantic import ValidationError
 
 from connectors.base import Answer, HitNote
 from connectors.jobs import PRIORITIES, JobStatus, filed_before, hasten, jobs
-from connectors.terms import fitting
+from connectors.lead_book import ABOUT_LEADS, LeadBook
+from connectors.terms import KEEP, fitting
 from hub.bus.topics import Topics
 from hub.engine.copies import open_copy
 from hub.engine.gate import Admits
@@ -24,19 +26,30 @@ from schemas.base import Model, derive_id, from_micros, micros
 from schemas.codes import CODES
 from schemas.hub import round_id
 from schemas.legal import NEEDED_DOCUMENTS
-from schemas.messages import InquiryRequested, Nudged, Rejected, RequestMessage, TaskSent, asset_of, kind_of
+from schemas.messages import (
+    Forwarded,
+    InquiryRequested,
+    NotedDown,
+    Nudged,
+    Refused,
+    Rejected,
+    RequestMessage,
+    TaskSent,
+    asset_of,
+    kind_of,
+)
 from schemas.replies import Hit, Reason, Receipt, Reply, ReplyKind
 
 log = structlog.get_logger()
-KEEP = 30 * 24 * 3600 * 1_000_000
-"""How long a receipt or a reply stays valid, in µs."""
 
 
 def admits() -> Admits:
-    """A connector takes tasks, reminders of them (催办) and rejections from the hub, and nothing else."""
+    """A connector takes from the hub tasks, reminders of them (催办), rejections and what became of its leads, and nothing
+    else."""
 
-    def admit(party: Party, message: object, _record: Record) -> bool:
-        return party.role is Role.HUB and isinstance(message, TaskSent | Nudged | Rejected)
+    def admit(party: Party, message: Any, _record: Record) -> bool:
+        taken = isinstance(message, TaskSent | Nudged | Rejected) or message.type in ABOUT_LEADS
+        return party.role is Role.HUB and taken
 
     return admit
 
@@ -47,6 +60,7 @@ class Desk:
     def __init__(self, directory: Directory, topics: Topics) -> None:
         self._directory = directory
         self._topics = topics
+        self.leads = LeadBook(directory, topics)
 
     def handle(self, work: Work, batch: Sequence[Inbound | Unfit]) -> None:
         """File each task once; what is unfit is journalled."""
@@ -65,6 +79,10 @@ class Desk:
                 self._file(work, item, item.message, filed)
             elif isinstance(item.message, Nudged):
                 self._nudge(work, item, item.message)
+            elif isinstance(item.message, NotedDown | Refused | Forwarded):
+                unbelieved = self.leads.take(work, item, item.message)
+                if unbelieved is not None:
+                    self._set_aside(work, unbelieved)
             elif isinstance(item.message, Rejected):
                 decision = work.decide("rejection.received", None, item, {"code": item.message.data.code})
                 work.keep(item, None, item.message.subject, decision)

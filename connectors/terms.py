@@ -12,6 +12,8 @@ from schemas.legal import DocumentKind, LegalBasis
 from schemas.replies import Contact, Reason, ReplyKind
 from schemas.subject import Person, Subject
 
+KEEP = 30 * 24 * 3600 * 1_000_000
+"""How long what a connector signs stays valid, in µs."""
 MOST_FINDINGS = 500
 """As many as one reply may hold."""
 MOST_BYTES = VALUE_LIMIT - 64 * 1024

@@ -112,7 +112,7 @@ class Bench:
         """A task of the hub's that carries the court's signed request, and its bytes."""
         kind = kind_of_action(data["action"])
         asked = message(f"liandong.{kind}.request.v1", self._court.id, "hub", data)
-        copy = {"value": base64.b64encode(asked).decode(), "jws": self._court.signer.sign(asked)}
+        copy = self.copy(asked)
         part = {"partner": self._partner.id, "request": copy, "receipt_within": 600, "reply_within": 3600,
                 "agreement": "sample"}  # fmt: skip
         value = message(f"liandong.{kind}.task.v1", "hub", self._partner.id, part, correlationid=parse(asked).id,
@@ -120,6 +120,10 @@ class Bench:
         task = parse(value)
         assert isinstance(task, TaskSent)
         return value, task
+
+    def copy(self, value: bytes) -> Data:
+        """The court's own message as the hub passes it on."""
+        return {"value": base64.b64encode(value).decode(), "jws": self._court.signer.sign(value)}
 
     def put(self, value: bytes) -> None:
         """The hub publishes these bytes."""
