@@ -10,7 +10,7 @@ import structlog
 from pydantic import ValidationError
 
 from connectors.base import Answer, HitNote
-from connectors.jobs import PRIORITIES, JobStatus, filed_before, hasten, jobs
+from connectors.jobs import PRIORITIES, JobStatus, filed_before, hasten, jobs, measure_of
 from connectors.lead_book import ABOUT_LEADS, LeadBook
 from connectors.terms import KEEP, fitting
 from hub.bus.topics import Topics
@@ -65,7 +65,7 @@ class Desk:
     def handle(self, work: Work, batch: Sequence[Inbound | Unfit]) -> None:
         """File each task once; what is unfit is journalled."""
         seen = work.seen([item for item in batch if isinstance(item, Inbound)])
-        filed: set[str] = set()
+        filed: dict[str, str | None] = {}
         for item in batch:
             if isinstance(item, Unfit):
                 self._set_aside(work, item)
@@ -97,23 +97,27 @@ class Desk:
         unfit = Unfit(item.record, "internal-error", "decide", item.digest, item.party, item.message, type(error).__name__)
         self._set_aside(work, unfit)
 
-    def _file(self, work: Work, item: Inbound, task: TaskSent, filed: set[str]) -> None:
-        """File a task with its receipt. `filed` are the requests of this batch, which no query finds yet."""
+    def _file(self, work: Work, item: Inbound, task: TaskSent, filed: dict[str, str | None]) -> None:
+        """File a task with its receipt. `filed` are the requests of this batch, which no query finds yet, and what a renewal
+        among them renews."""
         request, reason = self._check(task, item.record.timestamp)
+        original = _original(request)
+        if original is not None:
+            original = filed.get(original) or measure_of(work.connection, original)
         name = _name(request, task) if request is not None and reason is None else None
         if name is not None:
             if name in filed or filed_before(work.connection, name):
                 # Carried out under another task id it would be done twice, on the hub's word alone.
                 self._set_aside(work, Unfit(item.record, "id-reused", "request", item.digest, item.party, task))
                 return
-            filed.add(name)
+            filed[name] = original if request is not None and request.data.action == "renew" else None
         decision = work.decide("task.filed", task.id, item, {"request": task.correlationid})
         pk = work.keep(item, task.id, task.subject, decision)
         self._send(work, decision, task, "receipt", "receipt", Receipt(task_id=task.id, handling="automatic"))
         asset = asset_of(request) if request is not None else None
         work.add(jobs, {
             "task_id": task.id, "message_pk": pk, "action": request.data.action if request else "",
-            "request": name, "original": _original(request),
+            "request": name, "original": original,
             "asset_token": work.composer.token("asset", asset) if asset else None,
             "priority": PRIORITIES[task.data.priority or "ordinary"],
             "status": JobStatus.QUEUED if reason is None else JobStatus.DONE, "due_at": work.now,

@@ -47,7 +47,7 @@ jobs = Table(
     Column("expires_at", Integer, nullable=False),
     Column("state", String, nullable=False, server_default="{}"),
     Column("fault", String),
-    Index("jobs_due", "due_at", sqlite_where=text("status IN ('queued','unknown','waiting')")),
+    Index("jobs_due", "priority", "due_at", "number", sqlite_where=text("status IN ('queued','unknown','waiting')")),
     Index("jobs_by_request", "request", unique=True),
     Index("jobs_by_asset", "asset_token", "number", sqlite_where=text("asset_token IS NOT NULL")),
 )  # fmt: skip
@@ -98,6 +98,12 @@ def find(connection: Connection, task_id: str) -> JobRow | None:
 def filed_before(connection: Connection, request: str) -> bool:
     """Whether a job of this request (court and id) is in the table."""
     return connection.execute(select(jobs.c.number).where(jobs.c.request == request)).first() is not None
+
+
+def measure_of(connection: Connection, request: str) -> str:
+    """The request that began what `request` acts on: a renewal is known to the partner by the measure that it renewed."""
+    query = select(jobs.c.original).where(jobs.c.request == request, jobs.c.action == "renew")
+    return connection.scalar(query) or request
 
 
 def put(connection: Connection, task_ids: Sequence[str], status: JobStatus, **values: Any) -> int:

@@ -234,6 +234,21 @@ def test_what_cites_a_request_waits_until_that_is_over(office: Office) -> None:
     assert (found.task_id, found.original) == (parse(second).id, parse(first).id)
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_a_release_that_cites_a_renewal_ends_the_measure_that_was_renewed(office: Office, together: bool) -> None:
+    """The partner knows the measure by the request that began it, however often it was renewed since."""
+    freeze = office.request(control("freeze"), "control")
+    renewal = office.request(control("renew", original=parse(freeze).id), "control")
+    second = office.request(control("renew", original=parse(renewal).id), "control")
+    release = office.request(control("release", original=parse(second).id), "control")
+    tasks = [office.task(request, "control") for request in (freeze, renewal, second, release)]
+    for batch in [tasks] if together else [[task] for task in tasks]:
+        assert office.take(*batch) == []
+    with office.store.read() as connection:
+        originals = [found.original for task in tasks if (found := jobs.find(connection, parse(task).id))]
+    assert originals == [None, *[parse(tasks[0]).id] * 3]
+
+
 # -- reminders (催办) ------------------------------------------------------------------------------------------------------
 
 
