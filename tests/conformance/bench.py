@@ -3,18 +3,19 @@
 import asyncio
 import base64
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 from aiohttp import web
 from sqlalchemy import func, select
 
 from connectors import jobs
-from connectors.base import Answer, Connector
+from connectors.base import Answer, Connector, Job, Outcome
 from connectors.desk import Desk, admits
 from connectors.jobs import JobStatus
 from connectors.runner import Pace, Runner
@@ -96,6 +97,19 @@ class Bench:
         await self._reading
         await self.http.close()
         self.store.close()
+
+    def loses_outcomes(self, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+        """From now on every call is made and its outcome never seen; set when one was made."""
+        called = asyncio.Event()
+        call = self.connector.call
+
+        async def lost(jobs: Sequence[Job]) -> Mapping[str, Outcome]:
+            await call(jobs)
+            called.set()
+            return await asyncio.Future()
+
+        monkeypatch.setattr(self.connector, "call", lost)
+        return called
 
     def _keep_answers(self, desk: Desk) -> None:
         reply = desk.reply

@@ -15,15 +15,14 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
-from connectors.base import Connector, Job, Outcome, Recovery
+from connectors.base import Connector, Recovery
 from connectors.jobs import JobStatus
-from connectors.terms import end_of_term
 from schemas.messages import TaskSent
 from schemas.replies import ReplyKind
-from schemas.samples import COMPANIES, PEOPLE, legal_basis
-from tests import factories
+from schemas.samples import COMPANIES, PEOPLE
 from tests.conformance.bench import PACE, Bench
-from tests.factories import Data, inquiry, request_number
+from tests.conformance.measures import MeasureConformance
+from tests.factories import Data, inquiry
 from tests.simulators import calls, effects, set_faults, simulator
 
 TIMEOUT_S = 1.0
@@ -40,7 +39,7 @@ class Site(NamedTuple):
     folder: Path
 
 
-class ConnectorConformance:
+class ConnectorConformance(MeasureConformance):
     """The suite. All tests of a class share one simulator; each has a connector and a store of its own."""
 
     party: ClassVar[str]
@@ -55,7 +54,6 @@ class ConnectorConformance:
     control_recovery: ClassVar[Recovery] = Recovery.IDEMPOTENT
     """What the protocol declares for a control whose outcome is unknown."""
     releases: ClassVar[bool] = True
-    deducts: ClassVar[bool] = False
 
     def options(self, site: Site) -> Mapping[str, Any]:
         """The connector's options."""
@@ -67,10 +65,6 @@ class ConnectorConformance:
 
     def control(self, **changes: Any) -> Data:
         """A control that the partner carries out, however often it is asked under new numbers."""
-        raise NotImplementedError
-
-    def renewable(self) -> Data | None:
-        """A control that takes effect at once, on an asset that no other test leaves controlled; None where none is renewed."""
         raise NotImplementedError
 
     # -- the bench -----------------------------------------------------------------------------------------------------
@@ -147,96 +141,6 @@ class ConnectorConformance:
         assert reply.measure is not None
         assert reply.measure.state == "released"
         assert len(await effects(partner, task.id)) == 1
-
-    def release(self, control: Data, original: str) -> Data:
-        """The release of `control`, whose request has the id `original`."""
-        kept = {name: value for name, value in control.items() if name not in ("amount", "term_months")}
-        return kept | {"action": "release", "original": original, "legal": legal_basis("release"),
-                       "number": request_number()}  # fmt: skip
-
-    # -- what acts on a measure that stands ----------------------------------------------------------------------------
-
-    async def test_a_renewal_gives_its_original_a_new_term_once(
-        self, bench: Bench, partner: aiohttp.ClientSession
-    ) -> None:
-        """民诉法解释 art. 485: the measure goes on, under the term that the court asked for."""
-        control = self.renewable_or_skip()
-        original = await self.in_force(bench, control)
-        task = bench.send(self.renewal(control, original.correlationid))
-        measure = (await bench.reply(task)).measure
-        assert measure is not None
-        assert measure.state == "renewed"
-        assert measure.starts is not None
-        assert measure.ends == end_of_term(measure.starts, control["term_months"])
-        assert len(await effects(partner, task.id)) == 1
-        await self.let_go(bench, control, original)
-
-    async def test_a_renewal_of_what_never_stood_is_none(self, bench: Bench, partner: aiohttp.ClientSession) -> None:
-        control = self.renewable_or_skip()
-        task = bench.send(self.renewal(control, "00000000-0000-4000-8000-000000000000"))
-        await bench.becomes(task, JobStatus.MANUAL)
-        assert await bench.fault(task) == "original-unknown"
-        assert await effects(partner, task.id) == []
-
-    async def test_a_deduction_pays_from_what_is_frozen_once(
-        self, bench: Bench, partner: aiohttp.ClientSession
-    ) -> None:
-        control = self.deductible_or_skip()
-        original = await self.in_force(bench, control)
-        task = bench.send(self.deduction(control, original.correlationid, "4.00"))
-        measure = (await bench.reply(task)).measure
-        assert measure is not None
-        assert (measure.state, measure.controlled) == ("deducted", "4.00")
-        assert await effects(partner, task.id) == ["deduct"]
-        await self.let_go(bench, control, original)
-
-    @pytest.mark.parametrize("act", ["renewal", "deduction"])
-    async def test_a_crash_after_a_renewal_or_a_deduction_does_it_once(
-        self, bench: Bench, partner: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch, act: str
-    ) -> None:
-        control = self.renewable_or_skip() if act == "renewal" else self.deductible_or_skip()
-        original = await self.in_force(bench, control)
-        called = _losing(bench, monkeypatch)
-        cited = original.correlationid
-        task = bench.send(self.renewal(control, cited) if act == "renewal" else self.deduction(control, cited, "4.00"))
-        await asyncio.wait_for(called.wait(), 10)
-        await bench.die()
-        await bench.start()
-        reply = await bench.reply(task)
-        assert reply.measure is not None
-        assert reply.measure.state == ("renewed" if act == "renewal" else "deducted")
-        assert len(await effects(partner, task.id)) == 1
-        await self.was_not_repeated_blindly(partner, task)
-        await self.let_go(bench, control, original)
-
-    async def in_force(self, bench: Bench, control: Data) -> TaskSent:
-        """The task of a control that has taken effect."""
-        task = bench.send(control)
-        measure = (await bench.reply(task)).measure
-        assert measure is not None
-        assert measure.state == "effective"
-        return task
-
-    async def let_go(self, bench: Bench, control: Data, original: TaskSent) -> None:
-        """Release it, whatever was done to it meanwhile, for the next test."""
-        reply = await bench.reply(bench.send(self.release(control, original.correlationid)))
-        assert reply.kind is ReplyKind.RESULT, reply.reason
-
-    def renewable_or_skip(self) -> Data:
-        return self.renewable() or pytest.skip("this partner is not asked to renew")
-
-    def deductible_or_skip(self) -> Data:
-        return self.control() if self.deducts else pytest.skip("this partner is not asked to deduct")
-
-    def renewal(self, control: Data, original: str) -> Data:
-        """The renewal of `control`, whose request has the id `original`."""
-        kept = {name: value for name, value in control.items() if name != "amount"}
-        return kept | {"action": "renew", "original": original, "legal": legal_basis("renew"),
-                       "number": request_number()}  # fmt: skip
-
-    def deduction(self, control: Data, original: str, amount: str) -> Data:
-        """A deduction of `amount` from what `control` froze."""
-        return factories.control("deduct", control["asset"], subject=control["subject"], original=original, amount=amount)
 
     # -- duplicates ----------------------------------------------------------------------------------------------------
 
@@ -315,7 +219,7 @@ class ConnectorConformance:
     async def test_a_crash_between_call_and_commit_changes_nothing_twice(
         self, bench: Bench, partner: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch, control: bool
     ) -> None:
-        called = _losing(bench, monkeypatch)
+        called = bench.loses_outcomes(monkeypatch)
         task = bench.send(self.control() if control else self.inquiry())
         await asyncio.wait_for(called.wait(), 10)
         await bench.die()
@@ -401,20 +305,6 @@ class ConnectorConformance:
         await bench.reply(second)
         done = (await bench.reply(first)).answered_at
         assert all(at(call) >= done for call in await calls(partner, second.id))
-
-
-def _losing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """From now on every call is made and its outcome never seen; set when one was made."""
-    called = asyncio.Event()
-    call = bench.connector.call
-
-    async def lost(jobs: Sequence[Job]) -> Mapping[str, Outcome]:
-        await call(jobs)
-        called.set()
-        return await asyncio.Future()
-
-    monkeypatch.setattr(bench.connector, "call", lost)
-    return called
 
 
 def at(call: Mapping[str, Any]) -> datetime:
