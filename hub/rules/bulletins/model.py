@@ -45,14 +45,18 @@ class Figure:
 
     @property
     def value(self) -> str:
-        """The figure as it is printed, rounded half up to one decimal; empty where there is nothing to divide by."""
+        """The figure as it is printed, to one decimal; empty where there is nothing to divide by.
+
+        Hours are rounded half up; a rate is rounded down, so that only a whole 100 % reads as one.
+        """
         if self.denominator is None:
             return str(self.numerator)
         if self.denominator == 0:
             return ""
-        scale = 1000 if self.column.unit is Unit.PERCENT else 10
-        per = self.denominator if self.column.unit is Unit.PERCENT else self.denominator * 3600
-        tenths = (2 * scale * self.numerator + per) // (2 * per)
+        if self.column.unit is Unit.PERCENT:
+            tenths = self.numerator * 1000 // self.denominator
+        else:
+            tenths = (self.numerator * 20 + self.denominator * 3600) // (self.denominator * 7200)
         return f"{tenths // 10}.{tenths % 10}"
 
 
