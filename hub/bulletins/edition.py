@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hub.bulletins import words
 from hub.bulletins.source import LogEntries
 from hub.rules.bulletins import TOTAL, Bulletin, Figure, Row, Section, Unit
-from schemas.base import format_time, from_micros
+from schemas.base import from_micros
 
 _SHOWN = 6
 """How many indices a cell names; the trace file has them all."""
@@ -36,8 +36,8 @@ class Edition:
 
     @property
     def as_of(self) -> str:
-        """The time of the bulletin, +08:00."""
-        return format_time(from_micros(self.bulletin.as_of))
+        """The time of the bulletin, to the second, +08:00."""
+        return from_micros(self.bulletin.as_of).isoformat(" ", timespec="seconds")
 
     @property
     def notes(self) -> list[str]:
@@ -46,7 +46,7 @@ class Edition:
         keys = ["trace-note", "standing-note", "delay-note", "no-personal-data"]
         said = [self.say(key) for key in keys]
         if any(section.name == "praise" for section in self.bulletin.sections):
-            said.insert(0, self.say("bars-note").format(bars.praise_from / 10, bars.criticise_below / 10))
+            said.insert(0, self.say("bars-note").format(f"{bars.praise_from / 10:g}", f"{bars.criticise_below / 10:g}"))
         return said
 
     def heading(self, section: Section) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from hub.bulletins import words
 from hub.bulletins.edition import Edition
 from hub.rules.bulletins import Bulletin
+from schemas.base import format_time, from_micros
 
 ENCODING = "utf-8-sig"
 COLUMNS = ("section", "row", "figure", "value", "unit", "numerator", "denominator", "section_name", "row_name", "figure_name")
@@ -23,7 +24,7 @@ def to_csv(edition: Edition) -> str:
     bulletin, log = edition.bulletin, edition.log
     facts = {
         "cadence": bulletin.period.cadence, "first": bulletin.period.first, "last": bulletin.period.last,
-        "as-of": edition.as_of, "log": log.origin, "size": log.size, "root": log.root,
+        "as-of": format_time(from_micros(bulletin.as_of)), "log": log.origin, "size": log.size, "root": log.root,
         "praise-from": bulletin.bars.praise_from, "criticise-below": bulletin.bars.criticise_below,
         "language": edition.language,
     }  # fmt: skip

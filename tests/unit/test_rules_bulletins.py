@@ -186,6 +186,13 @@ def test_a_watch_stays_armed_until_it_ends_and_a_hit_open_until_somebody_attends
     assert figure(day, "act-now", ONE, "unattended").counted == (8,)
 
 
+def test_a_hit_that_nobody_has_to_attend_to_is_counted_and_is_not_open() -> None:
+    hit = said("2026-03-30T03:00:00", "watch.hit", court=ONE, partner="police", request="road-control")
+    made = bulletin(numbered([hit]), Cadence.DAILY, "2026-03-30")
+    assert figure(made, "partners-today", "police", "hits").counted == (0,)
+    assert rows(made, "act-now") == []
+
+
 def test_the_day_awaits_every_task_that_was_sent_and_not_settled() -> None:
     made = bulletin(numbered([
         said("2026-03-30T09:00:00", "request.accepted", court=ONE, request="a", sent=("bank", "vehicle")),
@@ -207,6 +214,8 @@ def test_the_week_names_who_has_not_answered_and_why_things_came_back() -> None:
         said("2026-03-31T00:00:00", "request.refused", court=TWO, request="r", codes="approval-missing,term-missing"),
         said("2026-03-31T01:00:00", "matter.returned", court=ONE, to=TWO, matter="m", code="address-unclear"),
         said("2026-03-31T02:00:00", "message.rejected", code="jws-missing", stage="signature"),
+        said("2026-03-31T03:00:00", "case.refused", court=TWO, codes="term-missing"),
+        said("2026-03-31T04:00:00", "measure.refused", court=TWO, partner="bank", action="freeze", measure="r"),
     ]), Cadence.WEEKLY, "2026-03-31", "2026-04-01T00:00:00")  # fmt: skip
     row = f"bank/{ONE}"
     assert figure(made, "unanswered", row, "no-receipt").counted == (0,)
@@ -215,6 +224,8 @@ def test_the_week_names_who_has_not_answered_and_why_things_came_back() -> None:
     assert figure(made, "unanswered", row, "nudged").counted == (2,)
     assert figure(made, "replies-without-success", "vehicle/returned/documents-missing", "replies").counted == (3,)
     assert rows(made, "refusals") == [(TWO, "approval-missing"), (TWO, "term-missing"), ("all", "")]
+    assert figure(made, "refusals", f"{TWO}/term-missing", "reasons").counted == (4, 7)
+    assert figure(made, "measures-not-taken", "bank/freeze", "refused").counted == (8,)
     assert figure(made, "returned-matters", f"{TWO}/{ONE}/address-unclear", "matters").counted == (5,)
     assert figure(made, "rejected-messages", "jws-missing", "messages").counted == (6,)
 

@@ -40,10 +40,10 @@ def _replies(account: Account) -> Section:
 
 
 def _refusals(account: Account) -> Section:
-    """Reasons: a request that is refused for several counts for each."""
+    """Reasons why requests and statements of courts were refused: one that is refused for several counts for each."""
     grid = Grid("refusals", ("court", "code"), [Column("reasons")])
-    for event in account.of("request.refused"):
-        for code in event.text("codes").split(","):
+    for event in account.of(*sorted(kind for kind in account.happened if kind.endswith(".refused"))):
+        for code in event.text("codes").split(",") if "codes" in event.facts else ():
             grid.count((event.court, code), "reasons", event.index)
     return grid.section()
 
