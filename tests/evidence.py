@@ -20,14 +20,14 @@ from hub.trust.notes import NoteSigner, NoteVerifier
 from hub.trust.parties import Directory, Party
 from hub.trust.tile_log import TileLog
 from tests.factories import Data, control, inquiry
-from tests.rig import Rig, said
+from tests.rig import MASTER, Rig, said
 
 
 class LoggedHub(Rig):
     """The rig with its parties' keys registered and an audit log in `folder/log`."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, master: bytes = MASTER) -> None:
+        super().__init__(folder, master)
         self.log_directory = folder / "log"
         self.log_directory.mkdir()
         pair = keys.generate("hub.test/log")

@@ -51,7 +51,7 @@ async def send_docket(running: Running) -> list[dict[str, Any]]:
     """The courts' process; one line of progress for every ten steps."""
     settings = [str(running.world.court_settings(running.cluster, court)) for court in COURTS]
     step("两个法院发出样例请求 · two courts send the sample docket")
-    courts = await running.household.start("courts", "-m", "deploy.demo.court", *settings)
+    courts = await running.household.start("courts", "-m", "deploy.demo.court", str(running.world.officers), *settings)
     return [line async for line in _lines(courts)]
 
 

@@ -131,10 +131,16 @@ class SampleHub:
         """A court's request; returns its id."""
         message_type = f"liandong.{samples.kind_of_action(data['action'])}.request.v1"
         at = from_micros(self.now - 40_000)
-        value = factories.message(message_type, court, "hub", data, **{"time": at, **attributes})
+        value = factories.message(message_type, court, "hub", factories.approved(data), **{"time": at, **attributes})
         record = self.take(court, value, TOPICS.requests)
         self.last = record
         return str(json.loads(value)["id"])
+
+    def state_case(self, court: str = "court-9901") -> None:
+        """A court registers its sample case."""
+        at = from_micros(self.now - 40_000)
+        value = factories.message("liandong.case.statement.v1", court, "hub", samples.statement(court), time=at)
+        self.take(court, value, TOPICS.requests)
 
     def say(self, partner: str, request_id: str, event: str, court: str = "court-9901", /, **data: Any) -> None:
         """A partner's receipt, reply or hit about its part of a request."""
@@ -198,6 +204,7 @@ def fill(hub: SampleHub) -> dict[str, str]:
                 hub.reply(partner, found, "result", findings=[VEHICLE_FOUND])
             case _:
                 hub.reply(partner, found)
+    hub.state_case()
     freeze = note("frozen", hub.ask(factories.control("freeze")))
     release = note("released", hub.ask(factories.control("release", original=freeze)))
     measure = {"state": "effective", "reference": "DJ-2026-0001", "controlled": "50000.00"}

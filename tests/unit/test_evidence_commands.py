@@ -16,7 +16,6 @@ from hub.evidence.errors import EvidenceError
 from hub.settings import Secrets
 from hub.store import tables as t
 from hub.store.database import Database, StoreError, open_readonly
-from hub.store.vault import Vault
 from hub.trust import keys
 from hub.trust.keys import KeyPair
 from schemas.base import from_micros
@@ -27,9 +26,8 @@ from tests.factories import inquiry
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[LoggedHub]:
     """A hub whose store stays open and locked, with the files that its settings name."""
-    made = LoggedHub(tmp_path / "data")
     (tmp_path / "secret").write_text("5a" * 32)
-    made.vault = Vault(Secrets.read(tmp_path / "secret").master)
+    made = LoggedHub(tmp_path / "data", Secrets.read(tmp_path / "secret").master)
     keys.save(KeyPair("hub#1", made.parties["hub"].signer._private), tmp_path / "hub.jwk")
     (tmp_path / "parties").mkdir()
     for party in made.directory.parties.values():
