@@ -12,6 +12,7 @@ from hub.evidence.archive import pack, unpack
 from hub.evidence.export import export_bundle, find_request
 from hub.evidence.manifest import MANIFEST, SIGNATURE, Manifest
 from hub.evidence.report import Report
+from hub.rules.calendar import Calendar
 from hub.store import journal
 from hub.trust import keys
 from hub.trust.jws import Signer
@@ -80,8 +81,8 @@ class LoggedHub(Rig):
         """The bundle of a request, as the running hub makes it."""
         with self.store.read() as connection:
             return export_bundle(
-                connection, self.vault, self.directory, self.log_directory, key=find_request(connection, request_id),
-                hub="hub", signer=self.parties["hub"].signer, now=self.now, export="hub",
+                connection, self.vault, self.directory, Calendar(), self.log_directory,
+                key=find_request(connection, request_id), hub="hub", signer=self.parties["hub"].signer, now=self.now, export="hub",
             )  # fmt: skip
 
 

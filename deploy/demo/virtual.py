@@ -86,7 +86,7 @@ class VirtualHub:
     def run_until(self, at: int) -> list[Outgoing]:
         """Let time pass until `at` (µs), each timer firing at its own time."""
         out: list[Outgoing] = []
-        while (due := self._next_due()) is not None and due <= at:
+        while (due := self.next_due()) is not None and due <= at:
             self.now = max(self.now, due)
             out += self.fire()
         self.now = max(self.now, at)
@@ -96,9 +96,11 @@ class VirtualHub:
         """Let go of the store."""
         self.store.close()
 
-    def _next_due(self) -> int | None:
+    def next_due(self) -> int | None:
+        """When the next timer is due (µs)."""
         with self.store.read() as connection:
-            return connection.scalar(select(func.min(t.timers.c.due_at)))
+            due: int | None = connection.scalar(select(func.min(t.timers.c.due_at)))
+            return due
 
     def _publish(self) -> None:
         with self.store.write() as connection:

@@ -66,7 +66,7 @@ class Collector:
         received = collect.on_receipt(task, item.record.timestamp)
         decision = self._desk.work.decide("task.received", request.key, item, _about(request, task))
         self._desk.work.keep(item, request.key, request.case_token, decision)
-        due = collect.deadline(received, None, self._outages)
+        due = collect.deadline(received, None, self._desk.linkage.calendar, self._outages)
         if received.status is TaskStatus.RECEIVED and due is not None:
             self._desk.work.arm(SILENCE, task.task_id, due)
         self._desk.put(request, received)
@@ -76,7 +76,8 @@ class Collector:
             self._desk.reject(unfit(item, "reply-mismatch", "task"), request.key)
             return
         sent = self._desk.sent_at(task) if task.received_at is None else None
-        verdict = collect.on_reply(task, message.data.kind, item.record.timestamp, message.id, sent, self._outages)
+        verdict = collect.on_reply(task, message.data.kind, item.record.timestamp, message.id, sent,
+                                   self._desk.linkage.calendar, self._outages)  # fmt: skip
         if verdict.effect == "conflicts":
             self._desk.reject(unfit(item, "reply-conflicting", "task"), request.key)
             return
@@ -118,7 +119,7 @@ class Collector:
         task = next(task for task in request.tasks if task.task_id == task_id)
         if task.status not in (TaskStatus.SENT, TaskStatus.RECEIVED):
             return
-        due = collect.deadline(task, self._desk.sent_at(task), self._outages)
+        due = collect.deadline(task, self._desk.sent_at(task), self._desk.linkage.calendar, self._outages)
         if due is None or due > self._desk.work.now:
             # Not with the broker yet, or later than planned: the partner has its full time from then on.
             self._desk.work.arm(SILENCE, task_id, due or self._desk.work.now + task.receipt_within * collect.SECOND)

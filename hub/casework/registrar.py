@@ -64,7 +64,7 @@ class Registrar:
             status = RequestStatus.HELD if verdict.held_until else RequestStatus.WAITING if verdict.waits else RequestStatus.OPEN
             decision = work.decide("request.accepted", key, item, facts | {
                 "config": self._desk.linkage.sha256, "rkind": kind.value, "action": action, "partners": len(verdict.partners)})  # fmt: skip
-            tasks = tuple(self._planned(key, partner) for partner in verdict.partners)
+            tasks = tuple(self._planned(key, partner, urgent=bool(message.data.urgent)) for partner in verdict.partners)
         request = RequestState(
             key=key, court=court, request_id=message.id, kind=kind, action=action, case_token=context.case_token,
             asset_token=context.asset_token, status=status, expires_at=micros(message.expires), tasks=tasks,
@@ -133,12 +133,13 @@ class Registrar:
         token = self._desk.work.composer.token("number", message.source, message.data.number)
         return message.source, token, message.data.version, message.data.action
 
-    def _planned(self, key: str, partner: str) -> TaskState:
+    def _planned(self, key: str, partner: str, *, urgent: bool) -> TaskState:
         agreement = self._desk.linkage.agreements[partner]
+        seconds, working_days = agreement.reply_terms(urgent)
         return TaskState(
             task_id=derive_id(self._desk.work.composer.party, "task", key, partner), partner=partner,
-            status=TaskStatus.PLANNED, receipt_within=agreement.receipt_within, reply_within=agreement.reply_within,
-            agreement=agreement.reference,
+            status=TaskStatus.PLANNED, receipt_within=agreement.receipt_within, reply_within=seconds,
+            agreement=agreement.reference, reply_working_days=working_days, priority="urgent" if urgent else "ordinary",
         )  # fmt: skip
 
     def dispatch(self, decision: Decision, request: RequestState, value: bytes, jws: str) -> RequestState:
@@ -151,7 +152,8 @@ class Registrar:
                 recipient=task.partner, case_token=request.case_token, correlation=request.request_id,
                 cause=request.request_id, expires=request.expires_at, request_key=request.key,
                 data=said.Task(partner=task.partner, request=copy, receipt_within=task.receipt_within,
-                               reply_within=task.reply_within, agreement=task.agreement),
+                               reply_within=task.reply_within, agreement=task.agreement,
+                               reply_working_days=task.reply_working_days, priority=task.priority),
             )  # fmt: skip
             work.arm(SILENCE, task.task_id, work.now + task.receipt_within * collect.SECOND)
         return collect.dispatched(request)

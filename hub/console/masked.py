@@ -42,8 +42,10 @@ def facts_of(message: AnyMessage) -> tuple[Fact, ...]:
     match message.data:
         case Request() as data:
             facts = Fact("version", (str(data.version),)), Fact("asks", data.partners, "party")
-        case Task(receipt_within=receipt, reply_within=reply):
-            facts = Fact("receipt-within", (str(receipt),)), Fact("reply-within", (str(reply),))
+        case Task(receipt_within=receipt, reply_within=reply, reply_working_days=days, priority=priority):
+            by_days = Fact("reply-working-days", (str(days),))
+            facts = (Fact("receipt-within", (str(receipt),)), by_days if days else Fact("reply-within", (str(reply),)),
+                     Fact("priority", (priority,) if priority and priority != "ordinary" else (), "term"))  # fmt: skip
         case Receipt(handling=handling):
             facts = (Fact("handling", (handling,), "term"),)
         case Reply() as data:

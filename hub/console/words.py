@@ -137,13 +137,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "asset": ("财产", "Asset"), "asset-number": ("财产编号", "Asset number"), "term-months": ("期限(月)", "Term (months)"),
     "documents": ("法律文书", "Documents"), "officers": ("执行人员(人)", "Officers"), "approvals": ("审批", "Approved by"),
     "version": ("版本", "Version"), "asks": ("询问", "Asks"), "receipt-within": ("签收时限(秒)", "Receipt within (s)"),
-    "reply-within": ("答复时限(秒)", "Reply within (s)"), "handling": ("办理", "Handling"), "answer": ("答复", "Answer"),
+    "reply-within": ("答复时限(秒)", "Reply within (s)"),
+    "reply-working-days": ("答复时限(工作日)", "Reply within (working days)"), "priority": ("优先级", "Priority"),
+    "handling": ("办理", "Handling"), "answer": ("答复", "Answer"),
     "findings": ("查得", "Findings"), "measure": ("措施", "Measure"), "reason": ("理由代码", "Reason code"),
     "reasons": ("原因", "Reasons"), "of": ("单位", "Of"), "note": ("注", "Note"), "waits-for": ("等待原请求", "Waits for"),
     "outcomes": ("各单位结果", "Outcomes"),
 }  # fmt: skip
 
 TERMS: dict[str, tuple[str, str]] = {
+    "livelihood": ("民生", "livelihood"), "urgent": ("紧急", "urgent"),
     # kinds and actions
     "inquiry": ("查询", "Inquiry"), "control": ("控制", "Control"), "locate": ("查人找物", "Locate"),
     "inquire": ("财产", "assets"), "freeze": ("冻结", "freeze"), "seal": ("查封", "seal"),

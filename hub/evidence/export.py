@@ -13,6 +13,7 @@ from hub.evidence.errors import EvidenceError
 from hub.evidence.manifest import KeyEntry, KeySet, LoggedKey, RequestName, read_entry
 from hub.evidence.timeline import write_timeline
 from hub.evidence.verify import verify_bundle
+from hub.rules.calendar import Calendar
 from hub.store import tables as t
 from hub.store.vault import Vault
 from hub.trust.jws import Signer, verify
@@ -40,8 +41,8 @@ def find_request(connection: Connection, request_id: str, court: str | None = No
 
 
 def export_bundle(
-    connection: Connection, vault: Vault, directory: Directory, log_directory: Path, *, key: str, hub: str, signer: Signer,
-    now: int, export: Literal["hub", "operator-offline"],
+    connection: Connection, vault: Vault, directory: Directory, calendar: Calendar, log_directory: Path, *, key: str,
+    hub: str, signer: Signer, now: int, export: Literal["hub", "operator-offline"],
 ) -> bytes:  # fmt: skip
     """The bundle of the request with this `key`, as of `now` (µs), verified before it is given out.
 
@@ -62,7 +63,7 @@ def export_bundle(
     keys, registrations = _registered(connection, directory, kids)
     parts += [Part(_leaf(row, prover), prover.prove(row.log_index))
               for row in (*(rows[seq] for seq in sorted(alone)), *registrations)]  # fmt: skip
-    timeline = read_timeline(connection, vault, directory, key, now)
+    timeline = read_timeline(connection, vault, directory, calendar, key, now)
     if timeline is None:
         raise EvidenceError("request-unknown", "the store has no such request")
     line = timeline.line

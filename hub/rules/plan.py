@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from hub.rules.calendar import Calendar
+from hub.rules.overdue import Ladder
 from hub.rules.terms import Terms
 from schemas.messages import ControlRequested, RequestMessage
 from schemas.requests import Kind
@@ -47,7 +49,8 @@ class FollowUpRule:
 class Agreement:
     """What one partner has agreed to answer: for which courts, which actions and fields, from when to when (V28).
 
-    `receipt_within` and `reply_within` in seconds; times in UTC microseconds. Cite as `reference`. `queue_start` says from when
+    `receipt_within`, `reply_within` and `urgent_within` in seconds; times in UTC microseconds. Cite as `reference`. Where
+    `reply_working_days` stands, it is the deadline, and `reply_within` the least that it comes to. `queue_start` says from when
     this registry counts the term of a queued seizure that has taken effect (they differ: from the conversion, or from the
     document's date). An answer younger than `fresh_for` seconds may be passed on in place of a new question.
     """
@@ -63,6 +66,14 @@ class Agreement:
     reply_within: int
     queue_start: Literal["conversion", "document"] = "conversion"
     fresh_for: int = 0
+    reply_working_days: int | None = None
+    urgent_within: int | None = None
+
+    def reply_terms(self, urgent: bool) -> tuple[int, int | None]:
+        """Seconds and working days for the reply. The urgent lane, where the agreement has one, runs through the night."""
+        if urgent and self.urgent_within is not None:
+            return self.urgent_within, None
+        return self.reply_within, self.reply_working_days
 
     def in_force(self, court: str, at: int) -> bool:
         return court in self.courts and self.in_force_from <= at < self.in_force_until
@@ -77,6 +88,8 @@ class Linkage:
     agreements: Mapping[str, Agreement]
     partner_kinds: Mapping[str, str]
     terms: Terms
+    calendar: Calendar
+    ladder: Ladder
     sha256: str
 
     def route(self, request: RequestMessage) -> Route | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from schemas.hub import TaskOutcome
 from schemas.requests import Kind
@@ -17,6 +18,10 @@ class RequestStatus(StrEnum):
     REFUSED = "refused"
 
 
+Priority = Literal["ordinary", "livelihood", "urgent"]
+"""What a partner should do first: the urgent lane, then people's living (民生案件: wages, support, injury)."""
+
+
 class TaskStatus(StrEnum):
     """The life of one partner's part."""
 
@@ -28,7 +33,11 @@ class TaskStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """One partner's part of a request."""
+    """One partner's part of a request.
+
+    `receipt_within` and `reply_within` in seconds. Where `reply_working_days` stands, it is the deadline of the reply, and
+    `reply_within` only the least that it comes to.
+    """
 
     task_id: str
     partner: str
@@ -36,6 +45,8 @@ class TaskState:
     receipt_within: int
     reply_within: int
     agreement: str
+    reply_working_days: int | None = None
+    priority: Priority = "ordinary"
     received_at: int | None = None
     settled_at: int | None = None
     outcome: TaskOutcome | None = None

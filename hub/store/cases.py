@@ -111,13 +111,14 @@ def task_row(request_key: str, task: TaskState) -> dict[str, Any]:
     """A new task as a row."""
     return {"task_id": task.task_id, "request_key": request_key, "partner": task.partner, "status": task.status,
             "receipt_within": task.receipt_within, "reply_within": task.reply_within,
-            "agreement": task.agreement}  # fmt: skip
+            "agreement": task.agreement, "reply_working_days": task.reply_working_days, "priority": task.priority}  # fmt: skip
 
 
 def _task(row: Any) -> TaskState:
     return TaskState(
         task_id=row.task_id, partner=row.partner, status=TaskStatus(row.status), receipt_within=row.receipt_within,
-        reply_within=row.reply_within, agreement=row.agreement, received_at=row.received_at, settled_at=row.settled_at,
+        reply_within=row.reply_within, agreement=row.agreement, reply_working_days=row.reply_working_days,
+        priority=row.priority, received_at=row.received_at, settled_at=row.settled_at,
         outcome=TaskOutcome(row.outcome) if row.outcome else None, message_id=row.message_id, late=row.late,
         hits=row.hits,
     )  # fmt: skip

@@ -154,6 +154,8 @@ tasks = Table(
     Column("outcome", String),
     Column("receipt_within", Integer, nullable=False),
     Column("reply_within", Integer, nullable=False),
+    Column("reply_working_days", Integer),
+    Column("priority", String, nullable=False, server_default="ordinary"),  # ordinary | livelihood | urgent
     Column("agreement", String, nullable=False),
     Column("received_at", Integer),
     Column("settled_at", Integer),

@@ -77,14 +77,15 @@ class SampleHub:
         self.agencies = {agency.id: _named(agency) for agency in made}
         self.directory = Directory.of(agency.party for agency in self.agencies.values())
         self.store = Database(self.folder / "hub.db")
-        self._casework = Casework(sample_rulebook(self.directory), TOPICS)
+        self._rulebook = sample_rulebook(self.directory)
+        self._casework = Casework(self._rulebook, TOPICS)
         self._gate = Gate("hub", self.directory, admits(TOPICS.requests, TOPICS.replies))
         self._composer = Composer("hub", self.agencies["hub"].signer, b"tokens")
         self._vault = Vault(MASTER)
         self.checkpoint = self.folder / "checkpoint"
 
     def reader(self) -> Reader:
-        return Reader(self.store, self.directory, MASTER, self.checkpoint, lambda: self.now)
+        return Reader(self.store, self.directory, self._rulebook.linkage.calendar, MASTER, self.checkpoint, lambda: self.now)
 
     def app(self) -> web.Application:
         """The status page over a reader of its own."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.court.drafts import Draft, DraftError, finish, read_drafts
+from connectors.court.drafts import FORMS, Draft, DraftError, finish, read_drafts
 from schemas import samples
 from schemas.requests import AnyRequest, ControlRequest, InquiryRequest
 
@@ -109,3 +109,14 @@ def test_a_file_that_holds_no_draft(tmp_path: Path, content: str, words: str) ->
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DraftError, match="cannot be read"):
         read_drafts(tmp_path / "draft.json")
+
+
+@pytest.mark.parametrize("file", sorted(Path("config/samples/drafts").glob("*.json")), ids=lambda file: file.stem)
+def test_a_sample_draft_of_each_task_fits_the_contract(file: Path) -> None:
+    (read,) = read_drafts(file)
+    assert read.type.startswith("liandong.")
+
+
+def test_there_is_a_sample_draft_of_everything_that_a_court_may_say() -> None:
+    shown = {json.loads(file.read_bytes())["type"] for file in Path("config/samples/drafts").glob("*.json")}
+    assert FORMS.keys() - shown == {"liandong.case.reading.v1"}, "which `court results --reveal` sends by itself"

@@ -16,6 +16,7 @@ from hub.evidence.errors import EvidenceError
 from hub.evidence.export import export_bundle, find_request
 from hub.evidence.manifest import KeySet, Manifest
 from hub.evidence.verify import verify_bundle
+from hub.rules.calendar import Calendar
 from hub.store import tables as t
 from hub.store.vault import Vault
 from hub.trust.encoding import b64url_decode
@@ -192,8 +193,8 @@ def test_an_offline_export_says_so(hub: LoggedHub) -> None:
     request_id = hub.controlled()
     with hub.store.read() as connection:
         bundle = export_bundle(
-            connection, hub.vault, hub.directory, hub.log_directory, key=find_request(connection, request_id), hub="hub",
-            signer=hub.parties["hub"].signer, now=hub.now, export="operator-offline",
+            connection, hub.vault, hub.directory, Calendar(), hub.log_directory, key=find_request(connection, request_id),
+            hub="hub", signer=hub.parties["hub"].signer, now=hub.now, export="operator-offline",
         )  # fmt: skip
     report = verify_bundle(bundle, hub.log_key)
     assert report.ok
