@@ -11,6 +11,7 @@ from hub.engine.work import Decision, Facts, Work
 from hub.rules import collect
 from hub.rules.cases import CaseState
 from hub.rules.entrusted import MatterState
+from hub.rules.measures import MeasureState
 from hub.rules.state import RequestState, RequestStatus, TaskState
 from hub.store import cases
 from hub.store.aggregates import States
@@ -56,6 +57,8 @@ class Desk:
         self.topics = topics
         self.states = States(work.connection)
         self.case_listeners: list[Callable[[CaseState | None, CaseState], None]] = []
+        self.effect_listeners: list[Callable[[MeasureState], None]] = []
+        """Told of each measure that takes effect: at once, or as its turn in the queue comes."""
         self.seen: dict[tuple[str, str], str] = {}
         self.cases: dict[str, RequestState] = {}
         self.key_of_task: dict[str, str] = {}

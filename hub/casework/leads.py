@@ -12,11 +12,10 @@ from hub.rules import authority, leads
 from hub.rules.cases import CaseState
 from hub.rules.leads import LeadState
 from hub.rules.measures import MeasureState
-from hub.rules.state import RequestState, TaskState
 from hub.trust.parties import Role
 from schemas.base import from_micros, micros
 from schemas.hub import Noted
-from schemas.messages import LeadJudged, LeadSubmitted, Replied, RequestMessage
+from schemas.messages import LeadJudged, LeadSubmitted, RequestMessage
 
 OVERDUE = "lead-overdue"
 
@@ -30,6 +29,7 @@ class Leads(Part):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._numbers = Numbers(desk.work)
+        desk.effect_listeners.append(self._took_effect)
 
     def prepare(self, batch: Sequence[Inbound]) -> None:
         messages = [item.message for item in batch]
@@ -119,21 +119,23 @@ class Leads(Part):
                            addressee=case.supervisor if case is not None and each == court else chief,
                            due=from_micros(lead.due_at))  # fmt: skip
 
-    def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:  # noqa: ARG002 - late or not, it is a fact
-        """A control that follows a lead has taken effect: the lead has become a measure (线索转化)."""
-        lead = self.desk.states.get(LeadState, request.lead)
-        measure = self.desk.states.get(MeasureState, request.key) if lead is not None else None
-        if lead is None or measure is None or measure.status != "effective":
-            return
-        new = leads.converted(lead, request.request_id)
+    def _took_effect(self, measure: MeasureState) -> None:
+        """A measure that follows a lead has taken effect: the lead has become a measure (线索转化)."""
+        self.desk.load([measure.key])
+        lead = self.desk.states.get(LeadState, self.desk.cases[measure.key].lead)
+        new = leads.converted(lead, measure.request_id) if lead is not None else None
         if new is not None:
-            self._set(new, "converted", None, {"measure": request.request_id})
+            self.desk.states.put(new)
+            self.desk.work.decide("lead.converted", measure.key, None, self._facts(new) | {"measure": measure.request_id})
 
     def _set(self, lead: LeadState, happened: str, item: Inbound | None, facts: Facts) -> Decision:
         """Save the lead as it is now and say so in the log."""
         self.desk.states.put(lead)
-        about: Facts = {"court": lead.court, "lead": lead.key, "request": lead.key}
-        decision = self.desk.work.decide(f"lead.{happened}", lead.key, item, about | facts)
+        decision = self.desk.work.decide(f"lead.{happened}", lead.key, item, self._facts(lead) | facts)
         if item is not None:
             self.desk.work.keep(item, None, lead.case_token, decision)
         return decision
+
+    @staticmethod
+    def _facts(lead: LeadState) -> Facts:
+        return {"court": lead.court, "lead": lead.key, "request": lead.key}

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,17 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from hub.config import load_linkage
 from hub.rules.entrusted import MatterState
 from hub.rules.terms import DAY
+from hub.settings import ConfigError
 from hub.store import tables as t
 from hub.store.aggregates import States
+from hub.trust.parties import Directory
 from schemas import samples
 from schemas.legal import DocumentKind
 from tests.factories import Data, control
-from tests.rig import Rig, said, types
+from tests.rig import CONFIG, Rig, said, types
 
 A, B, SUPERIOR = "court-9901", "court-9902", "court-99"
 FREEZE = (DocumentKind.ENFORCEMENT_RULING, DocumentKind.ASSISTANCE_NOTICE)
@@ -222,12 +226,23 @@ def test_there_is_news_after_15_days_and_every_30_whether_or_not_anything_happen
     assert at_day(rig, start, 200) == []
 
 
+def test_the_one_who_has_the_case_now_gets_the_news(rig: Rig) -> None:
+    start = rig.now
+    matter = accepted(rig)
+    moved = samples.statement(A, version=2, holder={"court": SUPERIOR, "team": samples.TEAM}, handler="GZ-99-001", supervisor="GZ-99-001")
+    rig.feed([rig.statement(moved, "statement", court=SUPERIOR)[1]])
+    assert said(step(rig, matter, "progress"))[0].recipient == SUPERIOR
+    assert [each.recipient for each in at_day(rig, start, 15)] == [SUPERIOR]
+
+
 # -- acting in the other court's case ----------------------------------------------------------------------------------
 
 
 def freeze(matter: str | None, **changes: Any) -> Data:
     """Court-9902's own order, by its own officers, in court-9901's case."""
-    data = control(court=B, **({"entrusted": matter} if matter is not None else {}), **changes)
+    data = control(court=B, **changes)
+    if matter is not None:
+        data["entrusted"] = matter
     data["legal"]["case_number"] = samples.case_number(A)
     return data
 
@@ -289,3 +304,20 @@ def test_nothing_of_a_letter_stands_in_the_log_or_in_a_column(rig: Rig) -> None:
     assert name not in kept
     assert number not in kept
     assert "WT-0001" not in kept
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said_why"),
+    [
+        ("[matters.search]", "[matters.raid]", "search"),
+        ('needs = ["contact"]', 'needs = ["colour"]', "colour"),
+        ('documents = ["inquiry-notice"]', 'documents = ["a-note"]', "a-note"),
+        ("escalate_days = [0, 7, 15]", "escalate_days = [7, 7]", "escalate_days"),
+    ],
+)
+def test_a_plan_that_could_not_be_kept_is_not_taken(tmp_path: Path, old: str, new: str, said_why: str) -> None:
+    config = Path(shutil.copytree(CONFIG, tmp_path / "config"))
+    file = config / "entrust.toml"
+    file.write_text(file.read_text().replace(old, new))
+    with pytest.raises(ConfigError, match=rf"entrust\.toml.*{said_why}"):
+        load_linkage(config, config / "agreements", Directory.load(config / "parties"))

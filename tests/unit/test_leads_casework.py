@@ -265,6 +265,22 @@ def test_a_lead_becomes_a_seizure_and_its_sender_still_gets_the_courts_answer(ri
     assert codes(judge(rig, lead_id, "acted")) == ["state-other"], "one answer"
 
 
+def test_a_queued_seizure_converts_its_lead_when_its_turn_comes(rig: Rig) -> None:
+    def sealed(court: str, state: str, **changes: Any) -> str:
+        request_id, record = rig.request(control("seal", samples.UNIT, "P04", court=court, term_months=36, **changes), court)
+        task = next(each for each in said(rig.feed([record])) if each.type.endswith(".task.v1"))
+        rig.feed([rig.receipt(task), rig.reply(task, "result", measure={"state": state, "reference": f"CF-{court}"})])
+        return request_id
+
+    first = sealed("court-9902", "effective")
+    lead_id, _ = submit(rig, asset=samples.UNIT, subject=samples.subject("P04"))
+    sealed(COURT, "queued", lead=lead_id)
+    assert state(rig, lead_id).status == "received"
+    task = said(rig.feed([rig.request(control("release", samples.UNIT, "P04", court="court-9902", original=first), "court-9902")[1]]))[1]
+    rig.feed([rig.reply(task, "result")])
+    assert (state(rig, lead_id).status, entries(rig)[-1]["kind"]) == ("acted", "lead.converted")
+
+
 def test_a_freeze_that_did_not_take_hold_converts_nothing(rig: Rig) -> None:
     lead_id, _ = submit(rig)
     task = said(rig.feed([rig.request(control(lead=lead_id))[1]]))[1]
