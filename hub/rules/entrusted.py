@@ -151,9 +151,10 @@ def told(matter: MatterState) -> MatterState:
     return replace(matter, news=matter.news + 1)
 
 
-def climbed(matter: MatterState) -> MatterState:
-    """The matter one rung higher."""
-    return replace(matter, level=matter.level + 1)
+def climbed(matter: MatterState, plan: MatterPlan, at: int) -> MatterState:
+    """The matter on the rung that it has reached at `at` (µs): one that was accepted long after its time climbs several at once."""
+    due = matter.due
+    return matter if due is None else replace(matter, level=sum(due + each <= at for each in plan.escalate))
 
 
 def covers(matter: MatterState | None, plan: MatterPlan, court: str, case_token: str, action: str) -> bool:

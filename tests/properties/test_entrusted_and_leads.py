@@ -37,10 +37,9 @@ def step(name: str, reason: str | None = None) -> EntrustStep:
 
 @given(steps)
 def test_a_matter_that_has_ended_never_moves_again_and_no_deadline_moves_back(sequence: list[tuple[str, str | None, int]]) -> None:
-    matter, at = sent(), 0
-    for name, reason, days in sequence:
-        at += days * DAY
-        new = entrusted.stepped(matter, step(name, reason), at, 30 * DAY, name)
+    matter = sent()
+    for name, reason, days in sequence:  # the broker's time may go back: steps come over several partitions
+        new = entrusted.stepped(matter, step(name, reason), days * DAY, 30 * DAY, name)
         if isinstance(new, str):
             continue
         assert matter.status not in entrusted.ENDED, "an ended matter moved"
@@ -78,12 +77,16 @@ def test_only_an_accepted_matter_lets_the_entrusted_court_do_what_was_entrusted(
     assert not may or action not in ("deduct", "transfer", "watch"), "nothing that no kind of matter grants"
 
 
-@given(st.integers(0, 10), st.sampled_from(["sent", "accepted"]))
-def test_an_escalation_only_rises_and_ends(level: int, status: str) -> None:
-    matter = replace(sent(), status=status, level=level)
-    now, then = entrusted.rung(matter, PLAN), entrusted.rung(entrusted.climbed(matter), PLAN)
-    assert (now is None) == (level >= len(PLAN.escalate))
-    assert now is None or then is None or now < then
+@given(st.lists(st.integers(0, 100), max_size=20).map(sorted), st.sampled_from(["sent", "accepted"]))
+def test_an_escalation_only_rises_and_ends_on_the_last_rung(days: list[int], status: str) -> None:
+    matter = replace(sent(), status=status)
+    for day in days:
+        higher = entrusted.climbed(matter, PLAN, day * DAY)
+        assert matter.level <= higher.level <= len(PLAN.escalate)
+        rung = entrusted.rung(higher, PLAN)
+        assert (rung is None) == (higher.level == len(PLAN.escalate))
+        assert rung is None or rung > day * DAY, "what has come is behind"
+        matter = higher
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(["", "a", "b", "c", "d", "e", "f"])))
@@ -94,6 +97,14 @@ def test_the_common_superior_is_above_both_or_above_the_one_that_entrusts(superi
     else:
         assert found in superiors.values()
         assert entrusted.common_superior("a", "a", superiors) == superiors["a"]
+
+
+def test_courts_under_different_superiors_share_the_one_above_those() -> None:
+    superiors = {"county-a": "city-a", "county-b": "city-b", "city-a": "province", "city-b": "province", "province": "supreme"}
+    assert entrusted.common_superior("county-a", "county-b", superiors) == "province"
+    assert entrusted.common_superior("county-a", "city-a", superiors) == "province"
+    assert entrusted.common_superior("county-a", "elsewhere", superiors) == "city-a", "none is shared"
+    assert entrusted.common_superior("supreme", "county-b", superiors) is None
 
 
 @given(outcomes)

@@ -201,6 +201,18 @@ def test_an_overdue_matter_is_told_to_both_and_escalated_to_the_common_superior(
     assert [(entry["court"], entry["to"], entry["node"], entry["level"]) for entry in found] == [(A, B, "start", n) for n in (1, 2, 3)]
     step(rig, matter, "accepted")
     assert [entry["late"] for entry in entries(rig, "matter.accepted")] == [1]
+    at_day(rig, start, 91)
+    assert [(entry["node"], entry["level"]) for entry in entries(rig, "matter.overdue")[3:]] == [("report", 3)], "long past as well"
+
+
+def test_acceptance_begins_the_clock_of_the_report_on_the_first_rung(rig: Rig) -> None:
+    start = rig.now
+    matter, _ = entrust(rig)
+    step(rig, matter, "signed-for")
+    at_day(rig, start, 16)
+    step(rig, matter, "accepted")
+    at_day(rig, start, 31)
+    assert [(entry["node"], entry["level"]) for entry in entries(rig, "matter.overdue")] == [("start", 1), ("report", 1)]
 
 
 def test_the_report_has_its_own_clock_that_each_report_sets_anew(rig: Rig) -> None:
@@ -213,6 +225,7 @@ def test_the_report_has_its_own_clock_that_each_report_sets_anew(rig: Rig) -> No
     assert [(entry["node"], entry["level"]) for entry in entries(rig, "matter.overdue")] == [("report", 1)]
     step(rig, matter, "done")
     assert at_day(rig, start, 300) == [], "what is done is never heard of again"
+    assert rig.next_due() is None
 
 
 def test_there_is_news_after_15_days_and_every_30_whether_or_not_anything_happened(rig: Rig) -> None:
@@ -294,7 +307,9 @@ def test_a_matter_covers_what_was_entrusted_and_nothing_else(rig: Rig, what: str
     else:
         del data["entrusted"]
     wanted = "holder-other" if what == "no matter" else "not-entrusted"
-    assert wanted in codes(rig.feed([rig.request(data, court)[1]]))
+    out = rig.feed([rig.request(data, court)[1]])
+    assert wanted in codes(out)
+    assert said(out)[0].recipient == court, "a refusal goes to who asked"
 
 
 def test_nothing_of_a_letter_stands_in_the_log_or_in_a_column(rig: Rig) -> None:

@@ -247,6 +247,7 @@ def test_a_lead_judged_in_time_is_never_overdue(rig: Rig) -> None:
     lead_id, _ = submit(rig)
     rig.run_until(start + 6 * DAY)
     judge(rig, lead_id, "confirmed")
+    assert rig.next_due() is None
     assert said(rig.run_until(start + 30 * DAY)) == []
 
 
