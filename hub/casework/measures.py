@@ -176,6 +176,9 @@ class Measures(Part):
         """Save the measure as it is now, say so in the log, and set its clocks."""
         self.desk.states.put(measure)
         decision = self.desk.work.decide(f"measure.{happened}", measure.key, None, self._facts(measure))
+        if happened in ("effective", "promoted"):
+            for listener in self.desk.effect_listeners:
+                listener(measure)
         if measure.status == "effective" and measure.ends is not None:
             self._arm(measure)
         elif measure.status != "effective":
