@@ -56,6 +56,7 @@ class Desk:
         self.linkage = rulebook.linkage
         self.topics = topics
         self.states = States(work.connection)
+        self.move_listeners: list[Callable[[str], None]] = []
         self.case_listeners: list[Callable[[CaseState | None, CaseState], None]] = []
         self.effect_listeners: list[Callable[[MeasureState], None]] = []
         """Told of each measure that takes effect: at once, or as its turn in the queue comes."""
@@ -65,6 +66,11 @@ class Desk:
         self._sent_at: dict[str, int] = {}
         self._changed: dict[str, RequestState] = {}
         self._changed_tasks: dict[str, TaskState] = {}
+
+    def moved(self, case_token: str) -> None:
+        """Something that binds the debtor in this case has changed."""
+        for listener in self.move_listeners:
+            listener(case_token)
 
     def prepare(self, batch: Sequence[Inbound]) -> None:
         """Load everything that deciding on `batch` may need, in a few queries."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from hub.casework.drafts import draft
 from hub.casework.part import Part
@@ -182,6 +183,7 @@ class Measures(Part):
             self._arm(measure)
         elif measure.status != "effective":
             self._disarm(measure)
+        self.desk.moved(measure.case_token)
         return decision
 
     def _end(self, measure: MeasureState, at: int) -> None:
@@ -226,7 +228,7 @@ class Measures(Part):
     def _most(self, measure: MeasureState) -> int:
         return self.desk.linkage.terms.max_term_months[measure.asset]
 
-    def _tell(self, decision: Decision, measure: MeasureState, event: str, *, stage: str = "", **members: object) -> None:
+    def _tell(self, decision: Decision, measure: MeasureState, event: str, *, stage: str = "", **members: Any) -> None:
         case = self.desk.states.get(CaseState, measure.case_token)
         self.desk.tell(decision, case, measure.court, event, about=measure.request_id, case_token=measure.case_token,
                        stage=stage, request_key=measure.key, partner=measure.partner, measure=measure.reference, **members)  # fmt: skip

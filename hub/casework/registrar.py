@@ -20,7 +20,7 @@ from hub.store import cases
 from hub.store import tables as t
 from hub.store.cases import Number
 from schemas import hub as said
-from schemas.base import derive_id, micros
+from schemas.base import derive_id, from_micros, micros
 from schemas.messages import ControlRequested, RequestMessage, asset_of, kind_of
 from schemas.requests import FIRST_CONTROLS, InquiryRequest
 
@@ -92,6 +92,8 @@ class Registrar:
         self._desk.to_court(decision, request, "acceptance", "acceptance", acceptance, message.id)
         if verdict.held_until is not None:
             work.arm(HOLD, key, verdict.held_until)
+            self._desk.tell(decision, context.case, court, "order-held", about=message.id, case_token=context.case_token,
+                            request_key=key, due=from_micros(verdict.held_until))  # fmt: skip
         elif not verdict.waits:
             request = self.dispatch(decision, request, item.record.value, item.jws)
         for task in request.tasks:

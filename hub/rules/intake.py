@@ -140,9 +140,11 @@ def _case(request: RequestMessage, context: Context) -> list[str]:
 
 
 def _time(request: RequestMessage, now: int) -> list[str]:
-    """V26: nothing is carried out after it has expired, however late it is read."""
-    codes = ["expired"] if micros(request.expires) <= now else []
-    return codes + (["basis-expired"] if micros(request.data.legal.valid_until) <= now else [])
+    """V26: nothing is carried out after it has expired, however late it is read, or held."""
+    hold = request.data.hold_until
+    sent = max(now, micros(hold)) if hold is not None else now
+    codes = ["expired"] if micros(request.expires) <= sent else []
+    return codes + (["basis-expired"] if micros(request.data.legal.valid_until) <= sent else [])
 
 
 def _purpose(request: RequestMessage) -> list[str]:

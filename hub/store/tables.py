@@ -42,6 +42,7 @@ messages = Table(
     Column("offset", Integer),
     Column("audit_seq", Integer),
     Index("messages_by_request", "request_key"),
+    Index("messages_by_id", "message_id"),
 )  # fmt: skip
 
 outbox = Table(
