@@ -8,15 +8,13 @@ from schemas import samples
 from schemas.messages import (
     Certified,
     Forwarded,
-    HitReported,
     LiftCertified,
     NotedDown,
-    Objected,
     Refused,
     ResultPassed,
     parse,
 )
-from tests.factories import Data, inquiry, locate
+from tests.factories import REPLIES, Data, inquiry, locate, message
 from tests.scenarios.steps_flow import PARTNER
 from tests.scenarios.steps_orders import AMOUNT, ASSET, COURT
 from tests.scenarios.steps_outcome import only
@@ -65,9 +63,7 @@ def _(world: World) -> None:
     contact = {"name": "值班民警", "phone": "110"}
     hit = {"event": "E1", "at": world.clock.isoformat(timespec="microseconds"), "place": "某宾馆", "contact": contact}
     record = world.answer(world.task_of("police"), "hit", hit)
-    message = parse(record.value)
-    assert isinstance(message, HitReported)
-    world.ids["命中"] = message.id
+    world.ids["命中"] = parse(record.value).id
     world.deliver(record)
 
 
@@ -89,11 +85,9 @@ def _(world: World, court: str, asset: str, amount: str) -> None:
 @step(parsers.re(rf"{PARTNER}提出异议,{ASSET}为工资专用账户"))
 def _(world: World, partner: str, asset: str) -> None:
     data = {"original": world.begun(asset, *COURTS.values()), "ground": "exempt", "by": "partner", "text": "工资专用账户"}
-    _, record = world.statement(data, "objection", "case", PARTNERS[partner])
-    message = parse(record.value)
-    assert isinstance(message, Objected)
-    world.ids["异议"] = message.id
-    world.deliver(record)
+    value = message("liandong.case.objection.v1", PARTNERS[partner], "hub", data, time=world.clock)
+    world.ids["异议"] = parse(value).id
+    world.deliver(world.record(PARTNERS[partner], value, REPLIES))
 
 
 @step(parsers.re(rf"{COURT}裁定异议成立"))
@@ -184,11 +178,9 @@ def _(world: World, court: str) -> None:
     world.ids["线索"] = world.tell(COURTS[court], "submission", data, "lead")
 
 
-@step(parsers.re(rf"{COURT}核实线索(?P<what>属实|不实|并已采取措施)"))
+@step(parsers.re(rf"{COURT}核实线索(?P<what>属实|不实)"))
 def _(world: World, court: str, what: str) -> None:
-    outcome = {"属实": "confirmed", "不实": "unfounded", "并已采取措施": "acted"}[what]
-    requests = [world.begun("车辆", COURTS[court])] if outcome == "acted" else []
-    data = {"lead": world.ids["线索"], "outcome": outcome, "requests": requests, "reason": "现场核实",
+    data = {"lead": world.ids["线索"], "outcome": "confirmed" if what == "属实" else "unfounded", "reason": "现场核实",
             "officer": f"GZ-{COURTS[court][-4:]}-001"}  # fmt: skip
     world.tell(COURTS[court], "verdict", data, "lead")
 
@@ -209,8 +201,9 @@ def _(world: World) -> None:
 
 @then("中心登记")
 def _(world: World) -> None:
-    assert not any(isinstance(each, Refused) for each in world.now_heard)
-    assert any(isinstance(each, NotedDown) for each in world.now_heard)
+    refused = [reason.code for each in world.now_heard if isinstance(each, Refused) for reason in each.data.reasons]
+    assert refused == [], refused
+    only(world.now_heard, NotedDown)
 
 
 @then(parsers.re(rf"(?P<who>{'|'.join(WHO)})收到(?P<what>{'|'.join(sorted(TITLES, key=len, reverse=True))})"))

@@ -1,5 +1,4 @@
 # language: zh-CN
-@pending
 功能: 委托事项逾期 · An entrusted matter goes overdue
 
   受托法院应在十五日内开始办理、三十日内回复(民诉法第240条);逾期逐级提示至共同上级法院。
@@ -18,8 +17,14 @@
     # When more than fifteen days have passed
     那么 甲法院收到提示"委托事项逾期"
     # Then court A is told
+    而且 上级法院收到提示"委托事项逾期"
+    # And so is the superior that both share
 
   场景: 如期接受并办结 · Accepted and done in time
+    当 乙法院签收该委托事项
+    # When court B signs for it
+    那么 中心登记
+    # Then that is noted
     当 乙法院接受该委托事项
     # When court B accepts it
     那么 中心登记

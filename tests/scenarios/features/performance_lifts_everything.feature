@@ -1,5 +1,4 @@
 # language: zh-CN
-@pending
 功能: 履行完毕,全部解除 · Performance lifts everything
 
   债务履行完毕,所有冻结、查封、临控均应解除或撤销,并以证明为据(信用修复)。
@@ -22,7 +21,7 @@
     # Then it gets a drafted release for each
     当 甲法院查封车辆80000元
     # When court A takes a new measure all the same
-    那么 中心不予受理,理由是"案件已结束或中止"
+    那么 中心不予受理,理由包括"案件已结束或中止"
     # Then the hub refuses
     当 甲法院解除对第一银行账户的措施
     # When court A releases the freeze

@@ -9,7 +9,6 @@
     假如 甲法院的案件标的为100000元
     # Given court A's case has a claim of 100,000 yuan
 
-  @pending
   场景: 查得工资专用账户,随后的冻结不予受理 · Found by an inquiry, it cannot be frozen
     当 甲法院向第一银行查询被执行人财产
     # When court A asks the first bank
@@ -34,7 +33,6 @@
     那么 任务发往第一银行
     # Then the freeze goes to the bank
 
-  @pending
   场景: 已冻结的账户被提出异议,审查期间不得扣划,成立即解除 · Contested: nothing is deducted, and upheld it is released
     假如 甲法院冻结第一银行账户50000元
     # Given court A has frozen the account

@@ -1,5 +1,4 @@
 # language: zh-CN
-@pending
 功能: 凌晨三点临控命中 · A watch hit at three in the morning
 
   命中即时通知值班人员;两小时无人处置,再次提醒;移交后了结。
