@@ -10,15 +10,18 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
 from hub.casework.desk import request_key
+from hub.casework.measures import Measures
 from hub.engine.records import Record
-from hub.rules import measures
+from hub.rules import collect, measures
+from hub.rules import control as control_rules
 from hub.rules.cases import CaseState
 from hub.rules.measures import ENDED, TITLES, MeasureState
 from hub.rules.state import RequestStatus, TaskStatus
@@ -262,3 +265,51 @@ starts = st.sampled_from([[], QUEUE, QUEUE, FROZEN, QUEUE + FROZEN])
 @given(starts, steps)
 def test_no_sequence_breaks_a_promise(start: list[Step], sequence: list[Step]) -> None:
     play(start + sequence)
+
+
+# -- the checker itself: each promise, broken on purpose, is seen to be broken -----------------------------------------
+
+OVER: list[Step] = [*FROZEN, ("begin", 0, 1, "60000.00", False, "all")]
+GIVEN_UP: list[Step] = [*QUEUE, ("follow", 1, "release", "0.00", "all")]
+TWICE: list[Step] = [("begin", 0, 0, "20000.00", False, None), ("reply", 0, "all")]
+REVIVED: list[Step] = [("begin", 0, 0, "20000.00", False, "all"), ("follow", 0, "release", "0.00", "all"),
+                       ("follow", 0, "release", "0.00", "all")]  # fmt: skip
+LAPSED: list[Step] = [("begin", 0, 0, "20000.00", False, "all"), ("time", JUMPS[-1], True), ("follow", 0, "deduct", "20000.00", None)]
+WARNED: list[Step] = [("begin", 0, 2, "50000.00", False, "all"), ("begin", 1, 2, "50000.00", False, "queued"),
+                      ("begin", 1, 1, "60000.00", False, "all"), ("follow", 2, "release", "0.00", "all")]  # fmt: skip
+
+
+def _second_first(every: list[MeasureState], at: int, policy: Literal["conversion", "document"]) -> MeasureState | None:
+    """All who wait are let through at once: the last of them, whoever is in effect."""
+    waiting = measures.in_line(every)
+    return measures.promoted(waiting[-1], at, policy) if waiting else None
+
+
+_ANSWERED = measures.answered
+
+
+def _believed(measure: MeasureState, *given: Any, others: list[MeasureState], **named: Any) -> MeasureState:
+    """The registry's word is taken, whatever is known of the title."""
+    return _ANSWERED(measure, *given, others=[], **named)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "where", "rule", "broken", "promise"),
+    [
+        (OVER, control_rules, "_ceiling", lambda *_: [], "nobody was told"),
+        ([*QUEUE, ("begin", 1, 2, "50000.00", False, "all")], measures, "answered", _believed, "one title, one seizure"),
+        (GIVEN_UP, measures, "next_in_line", _second_first, "one title, one seizure"),
+        (REVIVED, control_rules, "_acts_on", lambda *_: [], "what has ended"),
+        (LAPSED, control_rules, "_acts_on", lambda *_: [], "what has ended"),
+        (TWICE, collect, "conclusion", lambda _: None, "all answered, and no conclusion"),
+        (WARNED, Measures, "_warn", lambda *_: None, "nobody was told"),
+    ],
+    ids=["ceiling", "second first seizure", "queue", "released", "lapsed", "conclusion", "warning"],
+)
+def test_a_broken_rule_is_seen(
+    monkeypatch: pytest.MonkeyPatch, sequence: list[Step], where: Any, rule: str, broken: Any, promise: str
+) -> None:
+    play(sequence)  # whole, the sequence breaks nothing
+    monkeypatch.setattr(where, rule, broken)
+    with pytest.raises(AssertionError, match=promise):
+        play(sequence)
