@@ -8,7 +8,9 @@ from hub.casework.collector import Collector
 from hub.casework.desk import HOLD, SILENCE, Desk, unfit
 from hub.casework.measures import Measures
 from hub.casework.part import Part
+from hub.casework.reads import Reads
 from hub.casework.registrar import Registrar
+from hub.casework.supervision import Supervision
 from hub.config import Rulebook
 from hub.engine.gate import Admits
 from hub.engine.processor import Due
@@ -17,7 +19,7 @@ from hub.engine.work import Work
 from hub.trust.parties import Party, Role
 from schemas.messages import PartnerMessage, RequestMessage, SharedMessage, StatementMessage
 
-PARTS: tuple[type[Part], ...] = (Cases, Measures)
+PARTS: tuple[type[Part], ...] = (Cases, Measures, Reads, Supervision)
 """The fields of casework beside requests and their answers."""
 
 
