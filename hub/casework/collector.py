@@ -141,9 +141,10 @@ class Collector:
         silence = said.NonResponse(partner=task.partner, task_id=task.task_id, awaited=awaited,
                                    deadline=from_micros(due), outcome_unknown=unknown)  # fmt: skip
         self._desk.to_court(decision, request, "non-response", f"non-response/{task.task_id}", silence, task.task_id)
-        request = self._desk.put(request, collect.on_silence(task, due))
+        settled = collect.on_silence(task, due)
+        request = self._desk.put(request, settled)
         for part in self._parts:
-            part.silent(request, task)
+            part.silent(request, settled)
         return request
 
     def _conclude(self, key: str) -> None:

@@ -43,7 +43,7 @@ class Part:
         """A partner has answered its part of `request`, in time or late."""
 
     def silent(self, request: RequestState, task: TaskState) -> None:
-        """A partner's silence has become a fact."""
+        """A partner's silence has become a fact; `task` is as it is now."""
 
     def hit(self, request: RequestState, task: TaskState, item: Inbound) -> None:
         """A watch has hit."""

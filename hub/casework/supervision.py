@@ -66,6 +66,8 @@ class Supervision(Part):
         if due > self.desk.work.now:
             self.desk.work.arm(NUDGE, task.task_id, due)  # an outage has given the partner more time
             return
+        if deadline <= self.desk.work.now:
+            return  # the hub itself was away: what remains to be said is the silence
         decision = self.desk.work.decide("task.nudged", request.key, None, _facts(request, task, 1))
         self._nudge(decision, request, task, 1, deadline)
 
