@@ -22,6 +22,8 @@ from tests.factories import REPLIES, REQUESTS, Agency, Data, agency, approved, m
 
 FINDING = {"kind": "whereabouts", "fact": "residence", "place": "某处"}
 MASTER = b"m" * 32
+IN_FORCE: dict[str, Any] = {"valid_from": datetime(2026, 1, 1, tzinfo=CHINA), "valid_until": datetime(2037, 1, 1, tzinfo=CHINA)}
+"""From when until when the parties' keys are valid: as long as their officers, whatever day the tests run on."""
 CONFIG = Path(__file__).parent.parent / "config"
 STATES = {"release": "released", "watch": "armed", "road-control": "armed", "renew": "renewed", "deduct": "deducted",
           "transfer": "transferred", "withdraw": "withdrawn", "restrict": "restricted", "lift": "lifted"}  # fmt: skip
@@ -59,9 +61,9 @@ class Rig(VirtualHub):
 
     def __init__(self, folder: Path, master: bytes = MASTER, courts: Iterable[str] = tuple(samples.DESIGNATORS)) -> None:
         """`courts` are those whose sample case is registered already."""
-        self.parties = {"hub": agency("hub", Role.HUB)}
-        self.parties |= {court: agency(court, Role.COURT) for court in ("court-9901", "court-9902", "court-99")}
-        self.parties |= {partner: agency(partner, Role.PARTNER, kind) for partner, kind in PARTNERS.items()}
+        self.parties = {"hub": agency("hub", Role.HUB, **IN_FORCE)}
+        self.parties |= {court: agency(court, Role.COURT, **IN_FORCE) for court in ("court-9901", "court-9902", "court-99")}
+        self.parties |= {partner: agency(partner, Role.PARTNER, kind, **IN_FORCE) for partner, kind in PARTNERS.items()}
         directory = Directory.of(each.party for each in self.parties.values())
         super().__init__(
             folder, directory, sample_rulebook(directory), self.parties["hub"].signer, secret=b"t" * 32, master=master,

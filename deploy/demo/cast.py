@@ -36,6 +36,7 @@ class Cast:
         self._topics = Topics()
         self._number = 0
         self._signers: dict[str, Signer] = {}
+        self._tasks: dict[str, str] = {}
 
     def say(self, party: str, type: str, data: Data, until: int | None = None) -> tuple[str, list[AnyMessage]]:  # noqa: A002 - CloudEvents' own attribute name
         """A court's message, approvals signed; its id, and all that the hub says, partners' answers taken in."""
@@ -47,6 +48,10 @@ class Cast:
         """A partner's message of its own accord: a hit, a lead, an objection."""
         made = self._message(party, type, data, correlation)
         return made[0], self._send(party, made[1], self._topics.replies)
+
+    def task(self, request_id: str) -> str:
+        """The id of the last task of a request."""
+        return self._tasks[request_id]
 
     def run_until(self, at: int) -> list[AnyMessage]:
         """Time passes; partners answer what the hub asks meanwhile."""
@@ -75,6 +80,7 @@ class Cast:
         """What the hub said; each task among it gets its receipt and its answer."""
         said = [parse(each.value) for each in out]
         for task in [each for each in said if isinstance(each, TaskSent)]:
+            self._tasks[task.correlationid] = task.id
             said += self._carry_out(task)
         return said
 
@@ -89,7 +95,7 @@ class Cast:
         for event, data in (("receipt", {"handling": "automatic"}), ("reply", answer)):
             body = {"task_id": task.id, **data}
             if event == "reply":
-                self._hub.advance(45)
+                self._hub.advance(45)  # seconds
                 body["answered_at"] = format_time(from_micros(self._hub.now))
             _, value = self._message(partner, f"liandong.{kind}.{event}.v1", body, task.correlationid)
             said += self._send(partner, value, self._topics.replies)

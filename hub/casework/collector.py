@@ -31,7 +31,7 @@ class Collector:
         self._desk = desk
         self._registrar = registrar
         self._parts = parts
-        desk.case_listeners.append(self._case_changed)
+        desk.case_listeners.insert(0, self._case_changed)  # before the parts: what is cancelled needs no release
 
     @cached_property
     def _outages(self) -> collect.Outages:

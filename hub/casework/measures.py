@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from hub.casework.drafts import draft
 from hub.casework.part import Part
@@ -175,10 +176,14 @@ class Measures(Part):
         """Save the measure as it is now, say so in the log, and set its clocks."""
         self.desk.states.put(measure)
         decision = self.desk.work.decide(f"measure.{happened}", measure.key, None, self._facts(measure))
+        if happened in ("effective", "promoted"):
+            for listener in self.desk.effect_listeners:
+                listener(measure)
         if measure.status == "effective" and measure.ends is not None:
             self._arm(measure)
         elif measure.status != "effective":
             self._disarm(measure)
+        self.desk.moved(measure.case_token)
         return decision
 
     def _end(self, measure: MeasureState, at: int) -> None:
@@ -223,7 +228,7 @@ class Measures(Part):
     def _most(self, measure: MeasureState) -> int:
         return self.desk.linkage.terms.max_term_months[measure.asset]
 
-    def _tell(self, decision: Decision, measure: MeasureState, event: str, *, stage: str = "", **members: object) -> None:
+    def _tell(self, decision: Decision, measure: MeasureState, event: str, *, stage: str = "", **members: Any) -> None:
         case = self.desk.states.get(CaseState, measure.case_token)
         self.desk.tell(decision, case, measure.court, event, about=measure.request_id, case_token=measure.case_token,
                        stage=stage, request_key=measure.key, partner=measure.partner, measure=measure.reference, **members)  # fmt: skip

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from hub.casework.desk import HOLD, SILENCE, Desk, coded, request_key, unfit
+from hub.casework.numbers import Numbers
 from hub.casework.part import Part
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
 from hub.rules import cases as case_rules
-from hub.rules import collect, intake, measures
+from hub.rules import collect, entrusted, intake, measures
 from hub.rules.cases import CaseState
+from hub.rules.entrusted import MatterState
+from hub.rules.leads import LeadState
 from hub.rules.measures import MeasureState
 from hub.rules.objections import ObjectionState, ProtectedAsset
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
@@ -18,7 +21,7 @@ from hub.store import cases
 from hub.store import tables as t
 from hub.store.cases import Number
 from schemas import hub as said
-from schemas.base import derive_id, micros
+from schemas.base import derive_id, from_micros, micros
 from schemas.messages import ControlRequested, RequestMessage, asset_of, kind_of
 from schemas.requests import FIRST_CONTROLS, InquiryRequest
 
@@ -29,12 +32,11 @@ class Registrar:
     def __init__(self, desk: Desk, parts: Sequence[Part]) -> None:
         self._desk = desk
         self._parts = parts
-        self._numbers: dict[Number, str] = {}
+        self._numbers = Numbers(desk.work)
 
     def prepare(self, batch: Sequence[Inbound]) -> None:
         """Load which request numbers of `batch` are taken, in one query."""
-        wanted = [self._number(item.message) for item in batch if isinstance(item.message, RequestMessage)]
-        self._numbers |= cases.numbers_taken(self._desk.work.connection, wanted)
+        self._numbers.load([self._number(item.message) for item in batch if isinstance(item.message, RequestMessage)])
 
     def duplicate(self, item: Inbound) -> None:
         """Already done: nothing is decided again; a court gets the very answer it got before."""
@@ -50,7 +52,7 @@ class Registrar:
         """A request that is new: the rules decide, and the court is told either way."""
         work, court = self._desk.work, message.source
         key = request_key(court, message.id)
-        if self._number_taken(self._number(message), key):
+        if self._numbers.taken(self._number(message), key):
             self._desk.reject(unfit(item, "number-reused", "inbox"), key)
             return
         context, original = self._context(item, message)
@@ -70,13 +72,14 @@ class Registrar:
             key=key, court=court, request_id=message.id, kind=kind, action=action, case_token=context.case_token,
             asset_token=context.asset_token, status=status, expires_at=micros(message.expires), tasks=tasks,
             original_key=original.key if original is not None else None,
-            subject_token=self._desk.token_of_subject(message.data.subject),
+            subject_token=self._desk.token_of_subject(message.data.subject), entrusted=message.data.entrusted,
+            lead=message.data.lead,
         )  # fmt: skip
         pk = work.keep(item, key, context.case_token, decision)
         work.add(t.requests, {
             "key": key, "court": court, "request_id": message.id, "kind": kind, "action": action,
             "case_token": request.case_token, "asset_token": request.asset_token, "subject_token": request.subject_token,
-            "original_key": request.original_key, "status": status, "message_pk": pk,
+            "original_key": request.original_key, "entrusted": request.entrusted, "lead": request.lead, "status": status, "message_pk": pk,
             "config_sha256": self._desk.linkage.sha256, "signed_at": micros(message.time),
             "received_at": item.record.timestamp, "decided_at": work.now, "expires_at": request.expires_at, "follow_ups": "",
         })  # fmt: skip
@@ -90,6 +93,8 @@ class Registrar:
         self._desk.to_court(decision, request, "acceptance", "acceptance", acceptance, message.id)
         if verdict.held_until is not None:
             work.arm(HOLD, key, verdict.held_until)
+            self._desk.tell(decision, context.case, court, "order-held", about=message.id, case_token=context.case_token,
+                            request_key=key, due=from_micros(verdict.held_until))  # fmt: skip
         elif not verdict.waits:
             request = self.dispatch(decision, request, item.record.value, item.jws)
         for task in request.tasks:
@@ -118,21 +123,13 @@ class Registrar:
             at=item.record.timestamp, case_token=case_token, asset_token=asset_token, case=case, original=original,
             measure=desk.states.get(MeasureState, original.key) if original is not None else None, controlled=controlled,
             flags=protection.flags if protection is not None else frozenset(), contested=contested,
-            signed=dict(enumerate(item.approvals)),
+            signed=dict(enumerate(item.approvals)), lead=desk.states.get(LeadState, data.lead),
+            entrusted=entrusted.covers(desk.states.get(MatterState, data.entrusted), desk.linkage.matters, court, case_token, data.action),
         )  # fmt: skip
         return context, original
 
-    def _number_taken(self, number: Number, key: str) -> bool:
-        """V8 of the model: (court, request number, version, action) is unique. Notes the number as taken."""
-        if number not in self._numbers:
-            self._numbers[number] = key
-            self._desk.work.add(t.numbers, {"court": number[0], "number_token": number[1], "version": number[2],
-                                            "action": number[3], "request_key": key})  # fmt: skip
-        return self._numbers[number] != key
-
     def _number(self, message: RequestMessage) -> Number:
-        token = self._desk.work.composer.token("number", message.source, message.data.number)
-        return message.source, token, message.data.version, message.data.action
+        return self._numbers.of(message.source, message.data.number, message.data.version, message.data.action)
 
     def _planned(self, key: str, partner: str, message: RequestMessage, case: CaseState | None) -> TaskState:
         urgent = bool(message.data.urgent)

@@ -10,6 +10,8 @@ from typing import ClassVar, Literal
 from hub.rules.aggregate import Aggregate
 from schemas.cases import ObjectionDecision
 
+Ground = Literal["exempt", "wrong-person", "ownership", "over-seizure"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectedAsset(Aggregate):
@@ -31,7 +33,7 @@ class ObjectionState(Aggregate):
 
     measure: str
     request_id: str
-    ground: Literal["exempt", "wrong-person", "ownership", "over-seizure"]
+    ground: Ground
     opened_by: str
     due_at: int
 
@@ -41,3 +43,7 @@ def decided(objection: ObjectionState, decision: ObjectionDecision) -> Objection
     if objection.status != "reviewing":
         return "state-other"
     return replace(objection, status=decision.outcome)
+
+
+RELEASABLE = frozenset({"requested", "unknown", "effective", "queued"})
+"""States of a measure that an upheld objection leads to the release of."""

@@ -48,6 +48,12 @@ def held_in(connection: Connection, case_token: str) -> list[str]:
     return list(connection.scalars(query.order_by(columns.received_at)))
 
 
+def request_of_message(connection: Connection, message_id: str) -> str | None:
+    """Key of the request that a kept message is about."""
+    query = select(t.messages.c.request_key).where(t.messages.c.message_id == message_id, t.messages.c.direction == "in")
+    return connection.scalar(query)
+
+
 def numbers_taken(connection: Connection, numbers: Sequence[Number]) -> dict[Number, str]:
     """Number → request key, for those of `numbers` that are taken."""
     if not numbers:
@@ -145,4 +151,5 @@ def _request(row: Any, tasks: list[TaskState]) -> RequestState:
         case_token=row.case_token, asset_token=row.asset_token, status=RequestStatus(row.status),
         expires_at=row.expires_at, tasks=tuple(tasks), original_key=row.original_key, conclusion_id=row.conclusion_id,
         outcome=row.outcome, follow_ups=frozenset(filter(None, row.follow_ups.split(","))), subject_token=row.subject_token,
+        entrusted=row.entrusted, lead=row.lead,
     )  # fmt: skip

@@ -42,6 +42,7 @@ messages = Table(
     Column("offset", Integer),
     Column("audit_seq", Integer),
     Index("messages_by_request", "request_key"),
+    Index("messages_by_id", "message_id"),
 )  # fmt: skip
 
 outbox = Table(
@@ -127,6 +128,8 @@ requests = Table(
     Column("asset_token", String),
     Column("subject_token", String),
     Column("original_key", String),
+    Column("entrusted", String),
+    Column("lead", String),
     Column("status", String, nullable=False),  # held | waiting | open | concluded | refused
     Column("outcome", String),
     Column("conclusion_id", String),

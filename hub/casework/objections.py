@@ -1,0 +1,147 @@
+"""Objections to measures: opened with a clock, decided by the court, followed by a release that is drafted at once."""
+
+from dataclasses import replace
+from typing import Any
+
+from hub.casework.drafts import draft
+from hub.casework.officers import officer_codes
+from hub.casework.part import Part
+from hub.engine.processor import Due
+from hub.engine.records import Inbound
+from hub.engine.work import Decision, Facts
+from hub.rules import objections
+from hub.rules.cases import CaseState
+from hub.rules.measures import MeasureState
+from hub.rules.objections import Ground, ObjectionState, ProtectedAsset
+from hub.rules.state import RequestState, TaskState
+from schemas.asset import Account
+from schemas.base import from_micros
+from schemas.findings import AccountFinding
+from schemas.hub import Noted
+from schemas.messages import Objected, ObjectionDecided, Replied
+from schemas.replies import ReplyKind
+
+REVIEW = "objection-review"
+PROTECTED = "account-protected"
+"""A keeper's reason for not controlling an account (V21)."""
+
+
+class Objections(Part):
+    """Who contests what, until when it is decided; and which assets are known to be protected."""
+
+    handles = (Objected, ObjectionDecided)
+    timers = (REVIEW,)
+
+    def take(self, item: Inbound) -> None:
+        """An objection, or the decision on one."""
+        message = item.message
+        if isinstance(message, Objected):
+            self._objected(item, message)
+        elif isinstance(message, ObjectionDecided):
+            self._decided(item, message)
+
+    def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:  # noqa: ARG002 - late or not, the keeper has said it
+        """What the keeper of an account says of its protection; where it did not control it for that, it has objected."""
+        flagged = [each for each in message.data.findings if isinstance(each, AccountFinding) and each.flags]
+        for finding in flagged:
+            name = Account(kind="account", number=finding.number).name
+            self._protect(request, self.desk.work.composer.token("asset", name), frozenset(finding.flags), message.id)
+        reason = message.data.reason
+        if message.data.kind is ReplyKind.NOT_CONTROLLED and reason is not None and reason.code == PROTECTED and request.asset_token:
+            known = self.desk.states.get(ProtectedAsset, request.asset_token)
+            if known is None:
+                self._protect(request, request.asset_token, frozenset({"WAGE_SPECIAL"}), message.id)
+            self._open(request, message.id, "exempt", task.partner, None)
+
+    def fire(self, timer: Due) -> None:
+        """The review's time is over."""
+        objection = self.desk.states.get(ObjectionState, timer.ref)
+        if objection is None or objection.status != "reviewing":
+            return
+        case = self.desk.states.get(CaseState, objection.case_token)
+        decision = self.desk.work.decide("objection.overdue", objection.measure, None, _facts(objection))
+        self._tell(decision, objection, "objection-overdue", addressee=case.supervisor if case else None, level=1)
+
+    # -- objections ----------------------------------------------------------------------------------------------------
+
+    def _objected(self, item: Inbound, message: Objected) -> None:
+        speaker = item.party.speaks_as
+        request = self._request(speaker, message.data.original)
+        if request is None:
+            self.desk.refuse(item, "case", ["reference-unknown"], message.subject)
+            return
+        if speaker not in (self.desk.holder(request), *(task.partner for task in request.tasks)):
+            self.desk.refuse(item, "case", ["reference-other"], request.case_token)
+            return
+        decision = self._open(request, message.id, message.data.ground, message.data.by, item)
+        self.desk.work.keep(item, request.key, request.case_token, decision)
+        self.desk.answer(decision, item, "case", "noted", Noted(about=message.id), request.case_token)
+
+    def _request(self, speaker: str, request_id: str) -> RequestState | None:
+        """The request that is contested, by its id: a partner knows no other name of it."""
+        for court in (speaker, *self.desk.rulebook.registers):
+            found = self.desk.request_of(court, request_id)
+            if found is not None:
+                return found
+        return None
+
+    def _open(self, request: RequestState, objection_id: str, ground: Ground, by: str, item: Inbound | None) -> Decision:
+        due = self.desk.work.now + self.desk.linkage.terms.clocks["objection"]
+        objection = ObjectionState(
+            key=objection_id, court=request.court, case_token=request.case_token, ref=request.asset_token, status="reviewing",
+            measure=request.key, request_id=request.request_id, ground=ground, opened_by=by, due_at=due,
+        )  # fmt: skip
+        self.desk.states.put(objection)
+        self.desk.work.arm(REVIEW, objection.key, due)
+        decision = self.desk.work.decide("objection.opened", request.key, item, _facts(objection))
+        case = self.desk.states.get(CaseState, request.case_token)
+        self._tell(decision, objection, "objection-opened", addressee=case.handler if case else None, due=from_micros(due))
+        return decision
+
+    def _decided(self, item: Inbound, message: ObjectionDecided) -> None:
+        objection = self.desk.states.get(ObjectionState, message.data.objection)
+        if objection is None:
+            self.desk.refuse(item, "case", ["reference-unknown"], message.subject)
+            return
+        self.desk.load([objection.measure])
+        request = self.desk.cases[objection.measure]
+        codes = [] if self.desk.holder(request) == message.source else ["reference-other"]
+        codes += officer_codes(self.desk, message.source, message.data.officer, message.time)
+        decided = objections.decided(objection, message.data)
+        if codes or isinstance(decided, str):
+            self.desk.refuse(item, "case", codes or [str(decided)], objection.case_token)
+            return
+        self.desk.states.put(decided)
+        self.desk.work.disarm(REVIEW, objection.key)
+        decision = self.desk.work.decide(f"objection.{decided.status}", objection.measure, item, _facts(decided))
+        self.desk.work.keep(item, objection.measure, objection.case_token, decision)
+        self.desk.answer(decision, item, "case", "noted", Noted(about=message.id), objection.case_token)
+        measure = self.desk.states.get(MeasureState, objection.measure)
+        if decided.status == "upheld" and measure is not None and measure.status in objections.RELEASABLE:
+            release = draft(self.desk, request, "release", objection=objection.key)
+            due = self.desk.work.now + self.desk.linkage.terms.clocks["release"]
+            self._tell(decision, decided, "release-drafted", addressee=message.data.officer, due=from_micros(due), draft=release,
+                       cause=message.id)  # fmt: skip
+
+    # -- protected assets ----------------------------------------------------------------------------------------------
+
+    def _protect(self, request: RequestState, token: str, flags: frozenset[str], cause: str) -> None:
+        old = self.desk.states.get(ProtectedAsset, token)
+        if old is not None and old.flags == flags:
+            return
+        new = ProtectedAsset(key=token, court=request.court, case_token=request.case_token, ref=token, status="protected", flags=flags)
+        self.desk.states.put(replace(new, flags=flags))
+        decision = self.desk.work.decide("asset.protected", request.key, None, {
+            "court": request.court, "request": request.request_id, "flags": ",".join(sorted(flags & self.desk.linkage.terms.exempt_flags))})  # fmt: skip
+        case = self.desk.states.get(CaseState, request.case_token)
+        self.desk.tell(decision, case, request.court, "exempt-found", about=request.request_id, case_token=request.case_token,
+                       stage=token, request_key=request.key, cause=cause)  # fmt: skip
+
+    def _tell(self, decision: Decision, objection: ObjectionState, event: str, **members: Any) -> None:
+        case = self.desk.states.get(CaseState, objection.case_token)
+        self.desk.tell(decision, case, objection.court, event, about=objection.key, case_token=objection.case_token,
+                       request_key=objection.measure, **members)  # fmt: skip
+
+
+def _facts(objection: ObjectionState) -> Facts:
+    return {"request": objection.request_id, "court": objection.court, "objection": objection.key, "ground": objection.ground}

@@ -1,0 +1,1 @@
+"""Steps: watches, leads, entrusted matters, closed rounds, certificates."""
