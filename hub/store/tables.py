@@ -128,7 +128,7 @@ requests = Table(
     Column("asset_token", String),
     Column("subject_token", String),
     Column("original_key", String),
-    Column("status", String, nullable=False),  # held | waiting | open | concluded | refused
+    Column("status", String, nullable=False),  # held | waiting | standing | open | concluded | refused
     Column("outcome", String),
     Column("conclusion_id", String),
     Column("message_pk", Integer, nullable=False),
