@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from hub.rules.authority import Delegation, OfficerEntry, Register
 from hub.rules.calendar import ONE_DAY, SATURDAY, Calendar
+from hub.rules.entrusted import MatterPlan, MatterRule
 from hub.rules.overdue import Addressee, Ladder, Rung
 from hub.rules.plan import Agreement, FollowUpRule, Linkage, Route
 from hub.rules.terms import DAY, Ledger, Terms
 from hub.settings import ConfigError
 from hub.trust.parties import Directory, Role
 from schemas.base import day_of, micros
-from schemas.legal import Rank
+from schemas.entrust import EntrustRequest, MatterKind
+from schemas.legal import DocumentKind, Rank
 from schemas.requests import Kind
 
 
@@ -36,7 +38,7 @@ def load_rulebook(config_dir: Path, agreements_dir: Path, directory: Directory) 
 
 
 def load_linkage(config_dir: Path, agreements_dir: Path, directory: Directory) -> Linkage:
-    """`linkage.toml`, `terms.toml`, `ladder.toml`, every year of `calendar/` and every agreement.
+    """`linkage.toml`, `terms.toml`, `ladder.toml`, `entrust.toml`, every year of `calendar/` and every agreement.
 
     The plan's SHA-256 goes into every acceptance, so that it is known what a request was decided under. Raises `ConfigError`
     naming the file at fault, or with calendar-missing and the year.
@@ -45,6 +47,7 @@ def load_linkage(config_dir: Path, agreements_dir: Path, directory: Directory) -
     plan = _read(config_dir / "linkage.toml", digest)
     terms = _read(config_dir / "terms.toml", digest)
     ladder = _ladder(config_dir / "ladder.toml", digest)
+    matters = _matters(config_dir / "entrust.toml", digest)
     calendar = _calendar(config_dir / "calendar", digest)
     files = sorted(agreements_dir.glob("*.toml"))
     agreements = [_agreement(file, _read(file, digest)) for file in files]
@@ -62,6 +65,7 @@ def load_linkage(config_dir: Path, agreements_dir: Path, directory: Directory) -
             terms=_terms(terms),
             calendar=calendar,
             ladder=ladder,
+            matters=matters,
             sha256=digest.hexdigest(),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -125,6 +129,28 @@ def _ladder(file: Path, digest: "hashlib._Hash") -> Ladder:
         return Ladder(int(data["nudge_at_percent"]), rungs)
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"{file}: {error}") from error
+
+
+def _matters(file: Path, digest: "hashlib._Hash") -> MatterPlan:
+    data = _read(file, digest)
+    try:
+        days = [int(each) for each in data["overdue"]["escalate_days"]]
+        if not 1 <= len(days) <= 9 or any(later <= earlier for earlier, later in zip([-1, *days], days, strict=False)):
+            raise ValueError("escalate_days are one to nine, each after the one before")
+        rules = {kind: _matter(item) for kind, item in data["matters"].items()}
+        if missing := set(get_args(MatterKind)) - rules.keys():
+            raise ValueError(f"the matter {min(missing)} is missing")
+        return MatterPlan(rules, tuple(each * DAY for each in days))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{file}: {error}") from error
+
+
+def _matter(item: dict[str, Any]) -> MatterRule:
+    needs = frozenset(item["needs"])
+    if strange := needs - EntrustRequest.model_fields.keys():
+        raise ValueError(f"a letter has no member {min(strange)}")
+    documents = frozenset(DocumentKind(each) for each in item["documents"])
+    return MatterRule(needs, documents, frozenset(item["actions"]), bool(item.get("closed_too", False)))
 
 
 def _terms(data: dict[str, Any]) -> Terms:

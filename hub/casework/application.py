@@ -7,6 +7,8 @@ from hub.casework.cases import Cases
 from hub.casework.collector import Collector
 from hub.casework.completeness import Completeness
 from hub.casework.desk import HOLD, SILENCE, Desk, unfit
+from hub.casework.entrusted import Matters
+from hub.casework.leads import Leads
 from hub.casework.ledger import Ledger
 from hub.casework.lift import Lift
 from hub.casework.measures import Measures
@@ -22,7 +24,7 @@ from hub.engine.work import Work
 from hub.trust.parties import Party, Role
 from schemas.messages import PartnerMessage, RequestMessage, SharedMessage, StatementMessage
 
-PARTS: tuple[type[Part], ...] = (Cases, Measures, Objections, Watches, Lift, Ledger, Completeness)
+PARTS: tuple[type[Part], ...] = (Cases, Measures, Objections, Watches, Lift, Matters, Leads, Ledger, Completeness)
 """The fields of casework beside requests and their answers."""
 
 

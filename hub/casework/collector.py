@@ -190,7 +190,7 @@ class Collector:
         work = self._desk.work
         measure = self._desk.states.get(MeasureState, request.original_key)
         gone = original is not None and not control.may_act_on(original)
-        gone = gone or (measure is not None and measure.status in measures.ENDED)
+        gone = gone or (measure is not None and (measure.status in measures.ENDED or not measures.covers(measure, request.key)))
         if work.now >= request.expires_at or gone:
             self._end_unsent(request)
             return

@@ -5,13 +5,16 @@ from decimal import Decimal
 
 from hub.casework.conclude import conclude
 from hub.casework.desk import HOLD, Desk, coded, request_key, unfit
+from hub.casework.numbers import Numbers
 from hub.casework.part import Part
 from hub.casework.reuse import reuse
 from hub.casework.tasks import dispatch, planned
 from hub.engine.records import Inbound
 from hub.engine.work import Facts
-from hub.rules import intake, measures
+from hub.rules import entrusted, intake, measures
 from hub.rules.cases import CaseState
+from hub.rules.entrusted import MatterState
+from hub.rules.leads import LeadState
 from hub.rules.measures import MeasureState
 from hub.rules.objections import ObjectionState, ProtectedAsset
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
@@ -30,12 +33,11 @@ class Registrar:
     def __init__(self, desk: Desk, parts: Sequence[Part]) -> None:
         self._desk = desk
         self._parts = parts
-        self._numbers: dict[Number, str] = {}
+        self._numbers = Numbers(desk.work)
 
     def prepare(self, batch: Sequence[Inbound]) -> None:
         """Load which request numbers of `batch` are taken, in one query."""
-        wanted = [self._number(item.message) for item in batch if isinstance(item.message, RequestMessage)]
-        self._numbers |= cases.numbers_taken(self._desk.work.connection, wanted)
+        self._numbers.load([self._number(item.message) for item in batch if isinstance(item.message, RequestMessage)])
 
     def duplicate(self, item: Inbound) -> None:
         """Already done: nothing is decided again; a court gets the very answer it got before."""
@@ -51,7 +53,7 @@ class Registrar:
         """A request that is new: the rules decide, and the court is told either way."""
         work, court = self._desk.work, message.source
         key = request_key(court, message.id)
-        if self._number_taken(self._number(message), key):
+        if self._numbers.taken(self._number(message), key):
             self._desk.reject(unfit(item, "number-reused", "inbox"), key)
             return
         context, original = self._context(item, message)
@@ -72,13 +74,14 @@ class Registrar:
             key=key, court=court, request_id=message.id, kind=kind, action=action, case_token=context.case_token,
             asset_token=context.asset_token, status=status, expires_at=micros(message.expires), tasks=tasks,
             original_key=original.key if original is not None else None,
-            subject_token=self._desk.token_of_subject(message.data.subject),
+            subject_token=self._desk.token_of_subject(message.data.subject), entrusted=message.data.entrusted,
+            lead=message.data.lead,
         )  # fmt: skip
         pk = work.keep(item, key, context.case_token, decision)
         work.add(t.requests, {
             "key": key, "court": court, "request_id": message.id, "kind": kind, "action": action,
             "case_token": request.case_token, "asset_token": request.asset_token, "subject_token": request.subject_token,
-            "original_key": request.original_key, "status": status, "message_pk": pk,
+            "original_key": request.original_key, "entrusted": request.entrusted, "lead": request.lead, "status": status, "message_pk": pk,
             "config_sha256": self._desk.linkage.sha256, "signed_at": micros(message.time),
             "received_at": item.record.timestamp, "decided_at": work.now, "expires_at": request.expires_at, "follow_ups": "",
         })  # fmt: skip
@@ -125,18 +128,10 @@ class Registrar:
             at=item.record.timestamp, case_token=case_token, asset_token=asset_token, case=case, original=original,
             measure=desk.states.get(MeasureState, original.key) if original is not None else None, controlled=controlled,
             flags=protection.flags if protection is not None else frozenset(), contested=contested,
-            signed=dict(enumerate(item.approvals)),
+            signed=dict(enumerate(item.approvals)), lead=desk.states.get(LeadState, data.lead),
+            entrusted=entrusted.covers(desk.states.get(MatterState, data.entrusted), desk.linkage.matters, court, case_token, data.action),
         )  # fmt: skip
         return context, original
 
-    def _number_taken(self, number: Number, key: str) -> bool:
-        """V8 of the model: (court, request number, version, action) is unique. Notes the number as taken."""
-        if number not in self._numbers:
-            self._numbers[number] = key
-            self._desk.work.add(t.numbers, {"court": number[0], "number_token": number[1], "version": number[2],
-                                            "action": number[3], "request_key": key})  # fmt: skip
-        return self._numbers[number] != key
-
     def _number(self, message: RequestMessage) -> Number:
-        token = self._desk.work.composer.token("number", message.source, message.data.number)
-        return message.source, token, message.data.version, message.data.action
+        return self._numbers.of(message.source, message.data.number, message.data.version, message.data.action)

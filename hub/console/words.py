@@ -175,6 +175,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "request.concluded": ("办结", "Request concluded"), "task.received": ("单位签收", "Partner has the task"),
     "task.answered": ("单位答复", "Partner answered"), "task.silent": ("期限已过,记为未答复", "Deadline passed in silence"),
     "watch.hit": ("命中", "Watch has hit"), "message.duplicate": ("重复消息,不再处理", "Duplicate, nothing done again"),
+    "lead.converted": ("线索转化为措施", "A lead has become a measure"),
     "message.rejected": ("消息不能接收", "Message not taken in"),
     # what messages speak of
     "person": ("自然人", "person"), "company": ("法人或其他组织", "company"), "real-estate": ("不动产", "real estate"),

@@ -4,16 +4,14 @@ Civil Procedure Law (2023) art. 253 and 255; 法释〔2013〕20号 art. 2 to 4; 
 may stand behind a request is in `authority`, what a control may do to an asset in `control`.
 """
 
-import base64
-import binascii
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from hub.rules import authority, control, ledger
+from hub.rules import authority, control, documents, leads, ledger
 from hub.rules.authority import Need, Register
 from hub.rules.cases import CaseState, is_open
+from hub.rules.leads import LeadState
 from hub.rules.measures import MeasureState
 from hub.rules.plan import Linkage, choose_partners
 from hub.rules.state import RequestState, RequestStatus
@@ -35,7 +33,7 @@ class Context:
 
     `designator` is the sending court's (法院代字), `original` the request that this one cites, `measure` what that began,
     `controlled` what the case's measures control in all, `flags` what is known to protect the asset, `contested` whether an
-    objection is under review, `entrusted` whether an entrustment covers it, `signed` what is wrong with each approval's
+    objection is under review, `entrusted` whether an entrustment covers it, `lead` the lead that it follows, `signed` what is wrong with each approval's
     signature; tokens stand for this request's asset and case.
     """
 
@@ -53,6 +51,7 @@ class Context:
     flags: frozenset[str] = frozenset()
     contested: bool = False
     entrusted: bool = False
+    lead: LeadState | None = None
     signed: Mapping[int, str | None] = field(default_factory=dict)
 
 
@@ -88,7 +87,8 @@ def decide(request: RequestMessage, context: Context) -> Accept | Refuse:
     route = linkage.route(request)
     if route is None:
         return Refuse(("asset-mismatch",))
-    codes = [*_time(request, context.now), *_purpose(request), *_documents(request)]
+    codes = [*_time(request, context.now), *_purpose(request)]
+    codes += documents.check(data.legal.documents, NEEDED_DOCUMENTS[data.action])
     codes += authority.officers(data.legal, context.register, micros(request.time))
     codes += authority.approvals(request, context.register, _need(request, context), context.signed)
     codes += _court(data.legal, context)
@@ -105,9 +105,12 @@ def decide(request: RequestMessage, context: Context) -> Accept | Refuse:
             linkage.terms, context.case, context.measure, context.controlled, context.flags, contested=context.contested,
         ), context.at)  # fmt: skip
     waits = False
+    courts = {request.source, *(tenure.court for tenure in context.case.tenures)} if context.case is not None else {request.source}
+    codes += leads.cited(context.lead, courts) if data.lead is not None else []
     if data.action in CITING:
-        before = [tenure.court for tenure in context.case.tenures] if context.case is not None else []
-        wrong = control.cites(request, context.original, context.asset_token, context.case_token, {request.source, *before})
+        # What was begun under an entrustment belongs to the case, as if its own court had begun it.
+        entrusted = {context.original.court} if context.original is not None and context.original.entrusted else set()
+        wrong = control.cites(request, context.original, context.asset_token, context.case_token, courts | entrusted)
         codes += wrong
         unsettled = (RequestStatus.OPEN, RequestStatus.WAITING, RequestStatus.HELD)
         waits = not wrong and context.original is not None and context.original.status in unsettled
@@ -163,21 +166,6 @@ def _purpose(request: RequestMessage) -> list[str]:
     """Assets (财产查控) or whereabouts (查人找物): no request may serve another purpose."""
     wanted = Purpose.LOCATE if isinstance(request, LocateRequested) else Purpose.ASSETS
     return [] if request.data.legal.purpose is wanted else ["purpose-mismatch"]
-
-
-def _documents(request: RequestMessage) -> list[str]:
-    """V17, and every document is what its digest says."""
-    legal = request.data.legal
-    needed = NEEDED_DOCUMENTS[request.data.action]
-    codes = [] if needed <= {document.kind for document in legal.documents} else ["documents-missing"]
-    for document in legal.documents:
-        try:
-            content = base64.b64decode(document.content, validate=True)
-        except binascii.Error:
-            content = b""
-        if hashlib.sha256(content).hexdigest() != document.sha256:
-            codes.append("document-digest-mismatch")
-    return codes
 
 
 def _members(request: RequestMessage) -> list[str]:

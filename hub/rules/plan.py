@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hub.rules.calendar import Calendar
+from hub.rules.entrusted import MatterPlan
 from hub.rules.overdue import Ladder
 from hub.rules.terms import Terms
 from schemas.messages import ControlRequested, RequestMessage
@@ -92,6 +93,7 @@ class Linkage:
     terms: Terms
     calendar: Calendar
     ladder: Ladder
+    matters: MatterPlan
     sha256: str
 
     def route(self, request: RequestMessage) -> Route | None:

@@ -58,7 +58,8 @@ class TaskState:
 
 @dataclass(frozen=True, slots=True)
 class RequestState:
-    """One accepted request. `key` is the hub's own name for it, unique across courts."""
+    """One accepted request. `key` is the hub's own name for it, unique across courts. `entrusted` is the matter that it was made
+    under in another court's case, `lead` the lead that it follows."""
 
     key: str
     court: str
@@ -75,3 +76,5 @@ class RequestState:
     outcome: str | None = None
     follow_ups: frozenset[str] = frozenset()
     subject_token: str | None = None
+    entrusted: str | None = None
+    lead: str | None = None

@@ -169,4 +169,5 @@ def _request(row: Any, tasks: list[TaskState]) -> RequestState:
         case_token=row.case_token, asset_token=row.asset_token, status=RequestStatus(row.status),
         expires_at=row.expires_at, tasks=tuple(tasks), original_key=row.original_key, conclusion_id=row.conclusion_id,
         outcome=row.outcome, follow_ups=frozenset(filter(None, row.follow_ups.split(","))), subject_token=row.subject_token,
+        entrusted=row.entrusted, lead=row.lead,
     )  # fmt: skip

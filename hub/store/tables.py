@@ -128,6 +128,8 @@ requests = Table(
     Column("asset_token", String),
     Column("subject_token", String),
     Column("original_key", String),
+    Column("entrusted", String),
+    Column("lead", String),
     Column("status", String, nullable=False),  # held | waiting | standing | open | concluded | refused
     Column("outcome", String),
     Column("conclusion_id", String),

@@ -21,7 +21,7 @@ def step(watch: WatchState, what: str, number: int) -> WatchState:
         case "hit":
             return watches.hit(watch, str(number))
         case "handed-over" | "missed":
-            found = watches.attended(watch, watch.open_hits[0] if watch.open_hits else "none", what)  # type: ignore[arg-type]  # one of the two
+            found = watches.attended(watch, watch.open_hits[0] if watch.open_hits else "none", what)
             return watch if isinstance(found, str) else found
         case _:
             return watches.ended(watch, what)  # type: ignore[arg-type]  # one of the three

@@ -241,9 +241,9 @@ def test_a_hit_comes_after_the_conclusion_and_is_passed_on_each_time(rig: Rig) -
     hit = {"event": "E1", "at": task.time.isoformat(timespec="microseconds"), "place": "客运站",
            "contact": {"name": "值班民警", "phone": "110"}}  # fmt: skip
     record = rig.answer(task, "hit", hit)
-    assert types(rig.feed([record])) == ["locate.result"]
+    assert types(rig.feed([record])) == ["locate.result", "case.event"]
     assert rig.feed([record]) == [], "the same hit again is one hit"
-    assert types(rig.feed([rig.answer(task, "hit", {**hit, "event": "E2"})])) == ["locate.result"]
+    assert types(rig.feed([rig.answer(task, "hit", {**hit, "event": "E2"})])) == ["locate.result", "case.event"]
 
 
 def test_what_cannot_be_read_becomes_a_dead_letter_with_its_bytes_unchanged(rig: Rig) -> None:
