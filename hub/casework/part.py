@@ -23,6 +23,7 @@ class Part:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         desk.case_listeners.append(self.case_changed)
+        desk.conclusion_listeners.append(self.concluded)
 
     def prepare(self, batch: Sequence[Inbound]) -> None:
         """Load in few queries what deciding on `batch` may need."""
@@ -36,11 +37,14 @@ class Part:
     def accepted(self, request: RequestState, message: RequestMessage) -> None:
         """A request has been accepted."""
 
+    def received(self, request: RequestState, task: TaskState) -> None:
+        """A partner has its task, and its time to reply runs."""
+
     def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:
         """A partner has answered its part of `request`, in time or late."""
 
     def silent(self, request: RequestState, task: TaskState) -> None:
-        """A partner's silence has become a fact."""
+        """A partner's silence has become a fact; `task` is as it is now."""
 
     def hit(self, request: RequestState, task: TaskState, item: Inbound) -> None:
         """A watch has hit."""
