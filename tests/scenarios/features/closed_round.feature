@@ -1,5 +1,4 @@
 # language: zh-CN
-@pending
 功能: 终本案件查得财产,恢复执行 · A closed round finds an asset and is resumed
 
   终结本次执行后每六个月查询一次,五年共十次(终本规定第9条);查得财产即提示审查,恢复执行或说明理由。
