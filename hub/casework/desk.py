@@ -182,7 +182,8 @@ class Desk:
     def answer(self, decision: Decision, item: Inbound, kind: str, event: str, data: Model, case_token: str) -> None:
         """One message back to whoever sent `item`: noted, refused, or what was asked for."""
         self.say(decision, item.party.speaks_as, f"liandong.{kind}.{event}.v1", f"{event}/{item.message.source}/{item.message.id}",
-                 data, correlation=item.message.correlationid, case_token=case_token, cause=item.message.id)  # fmt: skip
+                 data, correlation=item.message.correlationid, case_token=case_token, cause=item.message.id,
+                 request_key=decision.request_key)  # fmt: skip
 
     def refuse(self, item: Inbound, kind: str, codes: Sequence[str], case_token: str) -> None:
         """What `item` says is not taken up, for these coded reasons; nothing of it was done."""

@@ -9,6 +9,7 @@ from hub.casework.numbers import Numbers
 from hub.casework.part import Part
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
+from hub.rules import cases as case_rules
 from hub.rules import collect, entrusted, intake, measures
 from hub.rules.cases import CaseState
 from hub.rules.entrusted import MatterState
@@ -66,7 +67,7 @@ class Registrar:
             status = RequestStatus.HELD if verdict.held_until else RequestStatus.WAITING if verdict.waits else RequestStatus.OPEN
             decision = work.decide("request.accepted", key, item, facts | {
                 "config": self._desk.linkage.sha256, "rkind": kind.value, "action": action, "partners": len(verdict.partners)})  # fmt: skip
-            tasks = tuple(self._planned(key, partner, urgent=bool(message.data.urgent)) for partner in verdict.partners)
+            tasks = tuple(self._planned(key, partner, message, context.case) for partner in verdict.partners)
         request = RequestState(
             key=key, court=court, request_id=message.id, kind=kind, action=action, case_token=context.case_token,
             asset_token=context.asset_token, status=status, expires_at=micros(message.expires), tasks=tasks,
@@ -130,13 +131,14 @@ class Registrar:
     def _number(self, message: RequestMessage) -> Number:
         return self._numbers.of(message.source, message.data.number, message.data.version, message.data.action)
 
-    def _planned(self, key: str, partner: str, *, urgent: bool) -> TaskState:
+    def _planned(self, key: str, partner: str, message: RequestMessage, case: CaseState | None) -> TaskState:
+        urgent = bool(message.data.urgent)
         agreement = self._desk.linkage.agreements[partner]
         seconds, working_days = agreement.reply_terms(urgent)
         return TaskState(
             task_id=derive_id(self._desk.work.composer.party, "task", key, partner), partner=partner,
             status=TaskStatus.PLANNED, receipt_within=agreement.receipt_within, reply_within=seconds,
-            agreement=agreement.reference, reply_working_days=working_days, priority="urgent" if urgent else "ordinary",
+            agreement=agreement.reference, reply_working_days=working_days, priority=case_rules.precedence(case, urgent=urgent),
         )  # fmt: skip
 
     def dispatch(self, decision: Decision, request: RequestState, value: bytes, jws: str) -> RequestState:

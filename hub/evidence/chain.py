@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from hub.evidence.manifest import Entry, Manifest, Step
@@ -10,12 +10,17 @@ from hub.evidence.report import Finding
 from hub.trust.parties import Role
 from schemas.messages import (
     AnyMessage,
+    CaseMoved,
     Concluded,
+    NotedDown,
+    Nudged,
     PartnerMessage,
     Rejected,
     RequestMessage,
     ResultPassed,
+    SharedMessage,
     SilenceRecorded,
+    StatementMessage,
     TaskSent,
     kind_of,
 )
@@ -79,15 +84,20 @@ def chain(manifest: Manifest, messages: Sequence[Signed]) -> Iterator[Finding]:
     tasks = {one.message.id: one.message.recipient for one in messages if isinstance(one.message, TaskSent)}
     ids = {one.message.id for one in messages}
     for one in messages:
-        if not _belongs(one, manifest, tasks, first=one is request):
+        if not _belongs(one, manifest, tasks, ids, first=one is request):
             yield Finding(one.file, "request-other")
         if not _cited(one) <= ids:
             yield Finding(one.file, "cause-missing")
         yield from _enclosed(one, request, messages)
 
 
-def _belongs(one: Signed, manifest: Manifest, tasks: Mapping[str, str], *, first: bool) -> bool:
-    """Whether a message is part of this request: by its task (`tasks`: id → partner), or by what it answers."""
+_NAMES = ("original", "objection", "hit", "standing")
+"""Members by which a statement says what it is about."""
+
+
+def _belongs(one: Signed, manifest: Manifest, tasks: Mapping[str, str], ids: Set[str], *, first: bool) -> bool:  # noqa: PLR0911 - one way for each kind of message
+    """Whether a message is part of this request: by its task (`tasks`: id → partner), by what it is about (`ids`: the messages
+    here), or by what it answers."""
     message = one.message
     if isinstance(message, RequestMessage):
         return first and message.recipient == manifest.hub
@@ -95,6 +105,12 @@ def _belongs(one: Signed, manifest: Manifest, tasks: Mapping[str, str], *, first
         # Who is connector for whom is the directory's to say; the hub checked it.
         partners = {tasks.get(message.data.task_id)} if one.role is Role.PARTNER else {message.source}
         return message.recipient == manifest.hub and message.data.task_id in tasks and message.source in partners
+    if isinstance(message, StatementMessage | SharedMessage):
+        return message.recipient == manifest.hub and any(getattr(message.data, name, None) in ids for name in _NAMES)
+    if isinstance(message, NotedDown | CaseMoved):
+        return message.data.about in ids  # to the court that has the case by then, or to the one above it
+    if isinstance(message, Nudged):
+        return message.correlationid == manifest.request.id and tasks.get(message.data.task_id) == message.recipient
     if isinstance(message, Rejected):
         return True  # it answers what could not be taken in, which is not here
     if isinstance(message, ResultPassed | SilenceRecorded) and message.data.task_id not in tasks:
@@ -106,7 +122,7 @@ def _belongs(one: Signed, manifest: Manifest, tasks: Mapping[str, str], *, first
 def _cited(one: Signed) -> set[str]:
     """Ids of the messages that the hub says led to this one. What others cite is their own business."""
     message = one.message
-    if isinstance(message, RequestMessage | PartnerMessage | Rejected) or message.causationid is None:
+    if isinstance(message, RequestMessage | StatementMessage | SharedMessage | PartnerMessage | Rejected) or message.causationid is None:
         return set()
     lines = message.data.partners if isinstance(message, Concluded) else ()
     return {message.causationid, *(line.message for line in lines if line.message is not None)}

@@ -41,10 +41,11 @@ from hub.trust.notes import NoteVerifier
 from hub.trust.parties import Role
 from hub.trust.proofs import LogProof
 from schemas.base import micros
-from schemas.messages import HubMessage, PartnerMessage, RequestMessage, parse
+from schemas.messages import HubMessage, PartnerMessage, RequestMessage, SharedMessage, StatementMessage, parse
 
 _ROLES = (
-    (RequestMessage, frozenset({Role.COURT})),
+    (RequestMessage | StatementMessage, frozenset({Role.COURT})),
+    (SharedMessage, frozenset({Role.COURT, Role.PARTNER, Role.CONNECTOR_FOR})),
     (PartnerMessage, frozenset({Role.PARTNER, Role.CONNECTOR_FOR})),
     (HubMessage, frozenset({Role.HUB})),
 )

@@ -1,6 +1,6 @@
 """Requests and tasks in the store, as the rules' states."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -86,6 +86,21 @@ def request_message(connection: Connection, key: str) -> tuple[int, str]:
     query = select(t.messages.c.pk, t.messages.c.jws).join(t.requests, t.requests.c.message_pk == t.messages.c.pk)
     row = connection.execute(query.where(t.requests.c.key == key)).one()
     return row.pk, row.jws
+
+
+def sent_messages(connection: Connection, message_ids: Collection[str]) -> dict[str, Any]:
+    """Message id → recipient, request key and case of it, for those that the hub has made."""
+    c, out = t.messages.c, t.outbox.c
+    query = select(c.message_id, c.recipient, c.request_key, c.case_token).join(t.outbox, out.message_pk == c.pk)
+    rows = connection.execute(query.where(out.message_id.in_(message_ids), c.direction == "out"))
+    return {row.message_id: row for row in rows}
+
+
+def about_subject(connection: Connection, subject_token: str, courts: Collection[str], limit: int) -> list[Any]:
+    """The rows of the newest requests of these courts about one subject, at most `limit`."""
+    c = t.requests.c
+    query = select(t.requests).where(c.subject_token == subject_token, c.court.in_(courts))
+    return list(connection.execute(query.order_by(c.received_at.desc(), c.key).limit(limit)))
 
 
 def save(connection: Connection, requests: Iterable[RequestState], tasks: Iterable[TaskState], now: int) -> None:

@@ -6,10 +6,13 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from hub.bus.topics import Topics
+from hub.casework import Casework
 from hub.evidence import archive
 from hub.evidence.archive import pack, unpack
 from hub.evidence.errors import EvidenceError
@@ -28,6 +31,7 @@ from schemas.messages import parse
 from schemas.samples import PEOPLE
 from tests.evidence import LoggedHub
 from tests.factories import agency, inquiry
+from tests.rig import sample_rulebook
 
 
 @pytest.fixture
@@ -231,3 +235,29 @@ def test_openssl_alone_verifies_messages_manifest_and_checkpoint(hub: LoggedHub,
     blob = base64.b64decode(line.split()[2])
     assert openssl(tmp_path, public, text + b"\n", blob[4:])
     assert NoteVerifier.parse(files["log.vkey"].decode().strip()).key_id == blob[:4]
+
+
+# -- what courts state, and what the hub says of its own accord ---------------------------------------------------------
+
+
+def test_a_bundle_of_a_disposed_measure_holds_the_statement_and_its_answer(hub: LoggedHub) -> None:
+    request_id = hub.controlled()
+    hub.feed([hub.statement({"original": request_id, "extent": "full", "on": "2026-11-23"}, "disposal")[1]])
+    hub.sequence()
+    bundle = hub.export(request_id)
+    assert types(unpack(bundle))[-2:] == ["disposal", "noted"]
+    assert verify_bundle(bundle, hub.log_key).ok
+
+
+def test_a_bundle_of_a_silent_partner_s_request_holds_its_nudges_and_its_supervision(hub: LoggedHub) -> None:
+    rules = sample_rulebook(hub.directory)
+    agreements = {name: replace(each, reply_within=24 * 3600) for name, each in rules.linkage.agreements.items()}
+    hub.casework = Casework(replace(rules, linkage=replace(rules.linkage, agreements=agreements)), Topics())
+    request_id, (task,) = hub.tasks(inquiry(partners=["bank"]))
+    hub.feed([hub.receipt(task)])
+    hub.run_until(hub.now + 30 * 24 * 3600 * 1_000_000)
+    hub.sequence()
+    bundle = hub.export(request_id)
+    told = types(unpack(bundle))
+    assert (told.count("nudge"), told.count("event")) == (4, 3)
+    assert verify_bundle(bundle, hub.log_key).ok
