@@ -9,15 +9,17 @@ import pytest
 
 import hub
 from hub.console import words
+from hub.console.masked import facts_of
 from hub.rules.measures import Happened
 from hub.rules.state import RequestStatus
 from schemas.cases import Handover, ObjectionDecision
 from schemas.entrust import EntrustStep
 from schemas.hub import TaskOutcome
 from schemas.leads import LeadVerdict
-from schemas.messages import HubMessage, PartnerMessage, RequestMessage, SharedMessage, StatementMessage
+from schemas.messages import HubMessage, PartnerMessage, RequestMessage, SharedMessage, StatementMessage, parse
 from schemas.replies import MeasureOutcome
 from schemas.requests import ControlRequest, InquiryRequest, Kind, LocateRequest, NoticeRequest
+from tests.factories import Data, message
 
 HUB = Path(hub.__file__).parent
 
@@ -80,6 +82,30 @@ def test_every_action_kind_status_and_state_has_words() -> None:
     assert sorted(terms - words.TERMS.keys()) == []
     outcomes = {outcome.value for outcome in TaskOutcome}
     assert sorted(outcome for outcome in outcomes if not {outcome, f"outcome.{outcome}"} & words.TERMS.keys()) == []
+
+
+ABOUT = "11111111-1111-4111-8111-111111111111"
+SHOWN: list[tuple[str, Data, list[tuple[str, tuple[str, ...]]]]] = [
+    ("case.event", {"event": "renewal-due", "zh": "提醒", "en": "due", "about": ABOUT, "partner": "bank", "measure": "DJ-1",
+                    "addressee": "GZ-9901-001", "level": 2, "due": "2026-11-27T09:00:00.000000+08:00", "ends": "2026-12-01",
+                    "amount": "80000.00"},
+     [("event", ("renewal-due",)), ("of", ("bank",)), ("level", ("2",)), ("ends", ("2026-12-01",)), ("due", ("2026-11-27 09:00",))]),
+    ("inquiry.nudge", {"task_id": ABOUT, "level": 3, "deadline": "2026-11-27T09:00:00.000000+08:00"},
+     [("level", ("3",)), ("due", ("2026-11-27 09:00",))]),
+    ("lead.forward", {"of": "court-9902", "message": {"value": "e30=", "jws": "a..b"}}, [("of", ("court-9902",))]),
+    ("case.register", {"lines": [], "complete": True}, [("count", ("0",))]),
+    ("case.reading", {"messages": [ABOUT], "officer": "GZ-9901-001", "reason": "制作执行裁定"}, [("count", ("1",))]),
+    ("case.noted", {"about": ABOUT}, []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "data", "wanted"), SHOWN, ids=[kind for kind, *_ in SHOWN])
+def test_of_what_is_said_of_a_case_only_codes_dates_and_counts_are_shown(
+    kind: str, data: Data, wanted: list[tuple[str, tuple[str, ...]]]
+) -> None:  # fmt: skip
+    sent = parse(message(f"liandong.{kind}.v1", "hub", "court-9901", data))
+    assert [(fact.label, fact.values) for fact in facts_of(sent)] == wanted
+    assert all(label in words.WORDS for label, _ in wanted)
 
 
 def test_all_words_are_in_both_languages() -> None:
