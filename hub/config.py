@@ -192,7 +192,8 @@ def _read(file: Path, digest: "hashlib._Hash") -> dict[str, Any]:
 def _routes(item: dict[str, Any]) -> list[Route]:
     """The route of each of the item's actions."""
     at_once, by_agreement = tuple(item.get("at_once", [])), tuple(item.get("by_agreement", []))
-    return [Route(Kind(item["kind"]), action, item.get("asset"), at_once, by_agreement, bool(item.get("one", False)))
+    return [Route(Kind(item["kind"]), action, item.get("asset"), at_once, by_agreement, bool(item.get("one", False)),
+                  tuple(item.get("persons_only", [])))
             for action in item["actions"]]  # fmt: skip
 
 

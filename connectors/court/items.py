@@ -94,7 +94,8 @@ class Reader:
         return Item(at, digest, message, enclosed=enclosed, enclosed_fault=fault)
 
     def _enclosed(self, result: ResultPassed) -> tuple[AnyMessage | None, str | None]:
-        """The partner's message, if it is signed by that partner and about this very request and task."""
+        """The partner's message, if it is signed by that partner and about this very request and task, or about the one that
+        the hub names where it passes a recent answer on."""
         try:
             message, party = open_copy(result.data.message, self._directory)
         except SignatureError as error:
@@ -103,7 +104,9 @@ class Reader:
             return None, "shape-invalid"
         if party.speaks_as != result.data.partner or not isinstance(message, Replied | HitReported):
             return None, "source-mismatch"
-        if (message.correlationid, message.data.task_id) != (result.correlationid, result.data.task_id):
+        reused = result.data.reused
+        asked = (reused.request, reused.task_id) if reused is not None else (result.correlationid, result.data.task_id)
+        if (message.correlationid, message.data.task_id) != asked:
             return None, "task-unknown"
         return message, None
 

@@ -6,19 +6,19 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
+from hub.casework.conclude import conclude
 from hub.casework.desk import HOLD, SILENCE, Desk, unfit
 from hub.casework.part import Part
-from hub.casework.registrar import Registrar
+from hub.casework.tasks import dispatch
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
 from hub.rules import collect, control, intake, measures
 from hub.rules.cases import LIFTS, CaseState
 from hub.rules.measures import MeasureState
-from hub.rules.plan import follow_ups
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from hub.store import cases, contact
 from schemas import hub as said
-from schemas.base import derive_id, from_micros
+from schemas.base import from_micros
 from schemas.messages import HitReported, PartnerMessage, Received, Replied, kind_of
 from schemas.replies import KNOWN_REASONS
 from schemas.requests import Kind
@@ -27,11 +27,11 @@ from schemas.requests import Kind
 class Collector:
     """What partners send, and what becomes of it."""
 
-    def __init__(self, desk: Desk, registrar: Registrar, parts: Sequence[Part]) -> None:
+    def __init__(self, desk: Desk, parts: Sequence[Part]) -> None:
         self._desk = desk
-        self._registrar = registrar
         self._parts = parts
         desk.case_listeners.insert(0, self._case_changed)  # before the parts: what is cancelled needs no release
+        desk.conclusion_listeners.append(self._release_waiting)  # after them: what waits sees what they made of it
 
     @cached_property
     def _outages(self) -> collect.Outages:
@@ -87,7 +87,7 @@ class Collector:
             return
         if verdict.silent_first:
             self._be_silent(request, task, verdict.task.settled_at or self._desk.work.now)
-            self._conclude(request.key)
+            conclude(self._desk, request.key)
             request = self._desk.cases[request.key]
         facts = _about(request, task) | {"reply": message.data.kind.value}
         if verdict.effect == "late":
@@ -98,13 +98,14 @@ class Collector:
         self._desk.work.keep(item, request.key, request.case_token, decision)
         self._pass_on(decision, request, task, item, late=verdict.effect == "late")
         found = frozenset(finding.kind for finding in message.data.findings)
+        self._desk.replies[task.partner, message.id] = message
         self._desk.work.disarm(SILENCE, task.task_id)
         if verdict.effect == "settles":
             request = replace(request, follow_ups=request.follow_ups | found)
         request = self._desk.put(request, verdict.task)
         for part in self._parts:
             part.answered(request, verdict.task, item, message, late=verdict.effect == "late")
-        self._conclude(request.key)
+        conclude(self._desk, request.key)
 
     def _pass_on(
         self, decision: Decision, request: RequestState, task: TaskState, item: Inbound, *, late: bool = False
@@ -131,7 +132,7 @@ class Collector:
             self._desk.work.arm(SILENCE, task_id, due or self._desk.work.now + task.receipt_within * collect.SECOND)
             return
         request = self._be_silent(request, task, due)
-        self._conclude(request.key)
+        conclude(self._desk, request.key)
 
     def _be_silent(self, request: RequestState, task: TaskState, due: int) -> RequestState:
         unknown = request.kind is Kind.CONTROL
@@ -147,34 +148,10 @@ class Collector:
             part.silent(request, settled)
         return request
 
-    def _conclude(self, key: str) -> None:
-        request = self._desk.cases[key]
-        outcome = collect.conclusion(request)
-        if outcome is None:
-            return
-        conclusion_id = derive_id(self._desk.work.composer.party, "conclusion", key)
-        closing = self._desk.work.decide("request.concluded", key, None, {"request": request.request_id, "court": request.court, "outcome": outcome})
-        lines = tuple(
-            said.PartnerOutcome(partner=task.partner, task_id=task.task_id, outcome=task.outcome or said.TaskOutcome.NO_RESPONSE,
-                                message=task.message_id, at=from_micros(task.settled_at or self._desk.work.now))
-            for task in request.tasks
-        )  # fmt: skip
-        proposals = tuple(
-            said.FollowUp(finding=rule.finding, action=rule.action, partner_kind=rule.partner_kind,
-                          needs_approval=rule.needs_approval)
-            for rule in follow_ups(self._desk.linkage, request.follow_ups)
-        )  # fmt: skip
-        body = said.Conclusion(outcome=outcome, partners=lines, follow_ups=proposals)
-        self._desk.to_court(closing, request, "conclusion", "conclusion", body, request.request_id, conclusion_id)
-        concluded = replace(request, status=RequestStatus.CONCLUDED, outcome=outcome, conclusion_id=conclusion_id)
-        self._desk.put_request(concluded)
-        for part in self._parts:
-            part.concluded(concluded)
-        if request.kind is not Kind.INQUIRY:  # nothing else can be waited for (V22)
-            self._release_waiting(concluded)
-
     def _release_waiting(self, original: RequestState) -> None:
-        """What waited for this request is sent now, or concluded unsent where it no longer can act."""
+        """What waited for this request is sent now, or concluded unsent where it no longer can act (V22)."""
+        if original.kind is Kind.INQUIRY:
+            return  # nothing waits for an inquiry
         self._desk.work.flush_rows()
         keys = cases.waiting_for(self._desk.work.connection, original.key)
         self._desk.load(keys)
@@ -220,7 +197,7 @@ class Collector:
         work = self._desk.work
         measure = self._desk.states.get(MeasureState, request.original_key)
         gone = original is not None and not control.may_act_on(original)
-        gone = gone or (measure is not None and measure.status in measures.ENDED)
+        gone = gone or (measure is not None and (measure.status in measures.ENDED or not measures.covers(measure, request.key)))
         if work.now >= request.expires_at or gone:
             self._end_unsent(request)
             return
@@ -229,11 +206,11 @@ class Collector:
             facts["after"] = original.request_id
         decision = work.decide("request.dispatched", request.key, None, facts)
         pk, jws = cases.request_message(work.connection, request.key)
-        self._desk.replace(self._registrar.dispatch(decision, request, work.payload(pk), jws))
+        self._desk.replace(dispatch(self._desk, decision, request, work.payload(pk), jws))
 
     def _end_unsent(self, request: RequestState) -> None:
         self._desk.replace(collect.without_sending(request, self._desk.work.now))
-        self._conclude(request.key)
+        conclude(self._desk, request.key)
 
 
 def _about(request: RequestState, task: TaskState) -> Facts:

@@ -20,7 +20,7 @@ from hub.trust.parties import Role
 from schemas import hub as said
 from schemas.base import Model, derive_id, from_micros
 from schemas.codes import CODES
-from schemas.messages import PartnerMessage, RequestMessage
+from schemas.messages import PartnerMessage, Replied, RequestMessage
 from schemas.subject import Subject, number_of
 
 SILENCE = "silence"
@@ -37,9 +37,9 @@ def request_key(court: str, request_id: str) -> str:
     return derive_id("request", court, request_id)
 
 
-def coded(code: str) -> said.CodedReason:
-    """A code with its words."""
-    return said.CodedReason(code=code, zh=CODES[code].zh, en=CODES[code].en)
+def coded(code: str, about: tuple[str, ...] | None = None) -> said.CodedReason:
+    """A code with its words, and the partners that it concerns."""
+    return said.CodedReason(code=code, zh=CODES[code].zh, en=CODES[code].en, about=about)
 
 
 def unfit(item: Inbound, code: str, stage: str) -> Unfit:
@@ -48,7 +48,7 @@ def unfit(item: Inbound, code: str, stage: str) -> Unfit:
 
 
 class Desk:
-    """Cases that a batch touches, by key; tasks by id; the inbox's digests of the batch's ids."""
+    """Cases that a batch touches, by key; tasks by id; the inbox's digests of the batch's ids; answers by partner and id."""
 
     def __init__(self, work: Work, rulebook: Rulebook, topics: Topics) -> None:
         self.work = work
@@ -57,12 +57,14 @@ class Desk:
         self.topics = topics
         self.states = States(work.connection)
         self.move_listeners: list[Callable[[str], None]] = []
+        self.conclusion_listeners: list[Callable[[RequestState], None]] = []
         self.case_listeners: list[Callable[[CaseState | None, CaseState], None]] = []
         self.effect_listeners: list[Callable[[MeasureState], None]] = []
         """Told of each measure that takes effect: at once, or as its turn in the queue comes."""
         self.seen: dict[tuple[str, str], str] = {}
         self.cases: dict[str, RequestState] = {}
         self.key_of_task: dict[str, str] = {}
+        self.replies: dict[tuple[str, str], Replied] = {}
         self._sent_at: dict[str, int] = {}
         self._changed: dict[str, RequestState] = {}
         self._changed_tasks: dict[str, TaskState] = {}
@@ -110,7 +112,8 @@ class Desk:
         return next((self.cases[key] for key in keys if key in self.cases), None)
 
     def save(self) -> None:
-        """Write the changed states back. What was made in this batch is written whole, with its last state."""
+        """Write the changed states back. What was made in this batch is written whole, with its last state. May be called
+        again in a batch, before a query over requests and their tasks."""
         # A row made in this batch may have changed since: insert first, then update.
         self.work.flush_rows()
         cases.save(self.work.connection, self._changed.values(), self._changed_tasks.values(), self.work.now)

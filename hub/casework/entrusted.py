@@ -113,10 +113,7 @@ class Matters(Part):
 
     def _overdue(self, matter: MatterState, node: str, due: int) -> None:
         """Told to the entrusting court, to who answers for the entrusted one, and to the superior that both share."""
-        before, matter = matter.level, entrusted.climbed(matter, self.desk.linkage.matters, self.desk.work.now)
-        if matter.level <= before:
-            self._arm_overdue(matter)  # a step of this very batch has moved the deadline
-            return
+        matter = entrusted.climbed(matter, self.desk.linkage.matters, self.desk.work.now)
         decision = self._set(matter, "overdue", None, {"node": node, "level": matter.level})
         rulebook, entrusting = self.desk.rulebook, self._entrusting(matter)
         superior = entrusted.common_superior(entrusting, matter.to, rulebook.superiors)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from hub.casework.drafts import draft
@@ -43,20 +44,29 @@ class Measures(Part):
                 action=data.action, amount=data.amount, term_months=data.term_months or 0,
                 use_permitted=bool(data.use_permitted), approved_over=data.over_ceiling is not None,
             ))  # fmt: skip
-        elif data.action == "renew":
-            measure = states.get(MeasureState, request.original_key)
-            if measure is not None:
-                states.put(replace(measure, renewal=request.key))
+            return
+        measure = states.get(MeasureState, request.original_key)
+        if measure is not None and data.action == "renew":
+            states.put(replace(measure, renewal=request.key))
+        elif measure is not None and data.action == "deduct" and data.amount is not None:
+            states.put(measures.deducting(measure, request.key, data.amount))
 
-    def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:  # noqa: ARG002 - late or not, it is a fact
+    def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:
         """What the registry made of a control."""
         outcome = message.data.measure
-        if request.kind is not Kind.CONTROL or outcome is None:
+        if request.kind is not Kind.CONTROL:
+            return
+        self._known(request)
+        if outcome is None:
+            if late:
+                self._nothing_after_all(request)
             return
         if request.action in FIRST_CONTROLS:
             self._began(request, task, outcome, item.record.timestamp, message.id)
             return
         measure = self.desk.states.get(MeasureState, request.original_key)
+        if measure is not None and outcome.state == "deducted":
+            self._paid(measure, outcome, message.id)
         if measure is None or measure.status in measures.ENDED:
             return
         match outcome.state:
@@ -65,8 +75,6 @@ class Measures(Part):
                 self._set(measures.renewed(measure, outcome, months=months, max_months=months, proof=message.id), "renewed")
             case "released":
                 self._end(measures.ended(measure, "released", message.id), item.record.timestamp)
-            case "deducted":
-                self._paid(measure, outcome, message.id)
             case "transferred":
                 self._set(replace(measure, proof=message.id), "transferred")
 
@@ -82,6 +90,8 @@ class Measures(Part):
                     self._set(replace(measure, status="unknown"), "unknown")
                 else:
                     self._set(measures.ended(measure, "refused"), "refused")
+        elif request.action == "deduct" and request.tasks[0].outcome is TaskOutcome.NOT_SENT:
+            self._known(request)
         elif request.action == "renew":
             measure = states.get(MeasureState, request.original_key)
             if measure is not None and measure.renewal == request.key:
@@ -100,11 +110,27 @@ class Measures(Part):
             self._tell(decision, found, "term-beyond-law", ends=date.fromisoformat(found.ends or found.starts))
 
     def _paid(self, measure: MeasureState, outcome: MeasureOutcome, proof: str) -> None:
+        """What was paid is owed no longer, whatever became of the freeze meanwhile."""
         amount = outcome.controlled or "0.00"
-        self._set(measures.deducted(measure, amount, proof), "deducted")
         case = self.desk.states.get(CaseState, measure.case_token)
         if case is not None:
             self.desk.states.put(cases.deducted(case, amount))
+        paid = measures.deducted(measure, amount, proof) if measure.status not in measures.ENDED else measure
+        decision = self._set(paid, "deducted")
+        if Decimal(amount) > measure.counts:
+            self._warn(decision, paid, proof)
+
+    def _known(self, request: RequestState) -> None:
+        """It is known what became of a deduction: it is no longer on its way."""
+        measure = self.desk.states.get(MeasureState, request.original_key) if request.action == "deduct" else None
+        if measure is not None and measure.status not in measures.ENDED:
+            self.desk.states.put(measures.not_deducting(measure, request.key))
+
+    def _nothing_after_all(self, request: RequestState) -> None:
+        """After its silence the registry says that there is no measure: what was unknown is known."""
+        measure = self.desk.states.get(MeasureState, request.key)
+        if measure is not None and measure.status == "unknown":
+            self._set(measures.ended(measure, "refused"), "refused")
 
     # -- disposal ------------------------------------------------------------------------------------------------------
 
@@ -202,11 +228,16 @@ class Measures(Part):
             return
         decision = self._set(found, "promoted")
         self._tell(decision, found, "measure-promoted", ends=date.fromisoformat(found.ends or ""))
-        case = self.desk.states.get(CaseState, found.case_token)
-        total = measures.used(self.desk.states.of_case(MeasureState, found.case_token))
-        if case is not None and total > case.ceiling and not found.approved_over:
-            self._tell(decision, found, "over-seizure-risk", amount=f"{total - case.ceiling:.2f}")
+        if not found.approved_over:
+            self._warn(decision, found, "promoted")
         self._lapse_if_over(found.key)
+
+    def _warn(self, decision: Decision, measure: MeasureState, stage: str) -> None:
+        """Tell the court where what is controlled has come to be over the claim by itself."""
+        case = self.desk.states.get(CaseState, measure.case_token)
+        total = measures.used(self.desk.states.of_case(MeasureState, measure.case_token))
+        if case is not None and total > case.ceiling:
+            self._tell(decision, measure, "over-seizure-risk", stage=stage, amount=f"{total - case.ceiling:.2f}")
 
     def _arm(self, measure: MeasureState) -> None:
         """Reminders, escalations and the end; those of an earlier end are moved, those already past are not sent."""

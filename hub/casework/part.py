@@ -23,6 +23,7 @@ class Part:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         desk.case_listeners.append(self.case_changed)
+        desk.conclusion_listeners.append(self.concluded)
 
     def prepare(self, batch: Sequence[Inbound]) -> None:
         """Load in few queries what deciding on `batch` may need."""

@@ -1,16 +1,18 @@
 """Registering requests (立案登记): accept or refuse, once, and send the tasks."""
 
-import base64
 from collections.abc import Sequence
 from decimal import Decimal
 
-from hub.casework.desk import HOLD, SILENCE, Desk, coded, request_key, unfit
+from hub.casework.conclude import conclude
+from hub.casework.desk import HOLD, Desk, coded, request_key, unfit
 from hub.casework.numbers import Numbers
 from hub.casework.part import Part
+from hub.casework.reuse import reuse
+from hub.casework.tasks import dispatch, planned
 from hub.engine.records import Inbound
-from hub.engine.work import Decision, Facts
+from hub.engine.work import Facts
 from hub.rules import cases as case_rules
-from hub.rules import collect, entrusted, intake, measures
+from hub.rules import entrusted, intake, measures
 from hub.rules.cases import CaseState
 from hub.rules.entrusted import MatterState
 from hub.rules.leads import LeadState
@@ -21,7 +23,7 @@ from hub.store import cases
 from hub.store import tables as t
 from hub.store.cases import Number
 from schemas import hub as said
-from schemas.base import derive_id, from_micros, micros
+from schemas.base import from_micros, micros
 from schemas.messages import ControlRequested, RequestMessage, asset_of, kind_of
 from schemas.requests import FIRST_CONTROLS, InquiryRequest
 
@@ -64,10 +66,12 @@ class Registrar:
             status = RequestStatus.REFUSED
             decision = work.decide("request.refused", key, item, facts | {"codes": ",".join(verdict.codes)})
         else:
-            status = RequestStatus.HELD if verdict.held_until else RequestStatus.WAITING if verdict.waits else RequestStatus.OPEN
+            status = verdict.status
             decision = work.decide("request.accepted", key, item, facts | {
                 "config": self._desk.linkage.sha256, "rkind": kind.value, "action": action, "partners": len(verdict.partners)})  # fmt: skip
-            tasks = tuple(self._planned(key, partner, message, context.case) for partner in verdict.partners)
+            partners = () if status is RequestStatus.STANDING else verdict.partners
+            precedence = case_rules.precedence(context.case, urgent=bool(message.data.urgent))
+            tasks = tuple(planned(self._desk, key, partner, precedence) for partner in partners)
         request = RequestState(
             key=key, court=court, request_id=message.id, kind=kind, action=action, case_token=context.case_token,
             asset_token=context.asset_token, status=status, expires_at=micros(message.expires), tasks=tasks,
@@ -91,18 +95,21 @@ class Registrar:
         waits_for = original.request_id if verdict.waits and original is not None else None
         acceptance = said.Acceptance(partners=verdict.partners, config_sha256=self._desk.linkage.sha256, waits_for=waits_for)
         self._desk.to_court(decision, request, "acceptance", "acceptance", acceptance, message.id)
-        if verdict.held_until is not None:
+        if status is RequestStatus.HELD and verdict.held_until is not None:
             work.arm(HOLD, key, verdict.held_until)
             self._desk.tell(decision, context.case, court, "order-held", about=message.id, case_token=context.case_token,
                             request_key=key, due=from_micros(verdict.held_until))  # fmt: skip
-        elif not verdict.waits:
-            request = self.dispatch(decision, request, item.record.value, item.jws)
+        elif status is RequestStatus.OPEN:
+            request = dispatch(self._desk, decision, reuse(self._desk, request, message), item.record.value, item.jws)
         for task in request.tasks:
             work.add(t.tasks, cases.task_row(key, task))
             self._desk.key_of_task[task.task_id] = key
         self._desk.cases[key] = request
         for part in self._parts:
             part.accepted(request, message)
+        if any(task.status is TaskStatus.SETTLED for task in request.tasks):  # by a recent answer
+            self._desk.replace(request)
+            conclude(self._desk, key)
 
     def _context(self, item: Inbound, message: RequestMessage) -> tuple[intake.Context, RequestState | None]:
         """All that the hub knows that bears on this request, and the request that it cites."""
@@ -130,29 +137,3 @@ class Registrar:
 
     def _number(self, message: RequestMessage) -> Number:
         return self._numbers.of(message.source, message.data.number, message.data.version, message.data.action)
-
-    def _planned(self, key: str, partner: str, message: RequestMessage, case: CaseState | None) -> TaskState:
-        urgent = bool(message.data.urgent)
-        agreement = self._desk.linkage.agreements[partner]
-        seconds, working_days = agreement.reply_terms(urgent)
-        return TaskState(
-            task_id=derive_id(self._desk.work.composer.party, "task", key, partner), partner=partner,
-            status=TaskStatus.PLANNED, receipt_within=agreement.receipt_within, reply_within=seconds,
-            agreement=agreement.reference, reply_working_days=working_days, priority=case_rules.precedence(case, urgent=urgent),
-        )  # fmt: skip
-
-    def dispatch(self, decision: Decision, request: RequestState, value: bytes, jws: str) -> RequestState:
-        """Send every task: the court's own request, unchanged, with its signature."""
-        work = self._desk.work
-        copy = said.SignedCopy(value=base64.b64encode(value).decode(), jws=jws)
-        for task in request.tasks:
-            work.send(
-                decision, self._desk.topics.tasks(task.partner), id=task.task_id, type=f"liandong.{request.kind}.task.v1",
-                recipient=task.partner, case_token=request.case_token, correlation=request.request_id,
-                cause=request.request_id, expires=request.expires_at, request_key=request.key,
-                data=said.Task(partner=task.partner, request=copy, receipt_within=task.receipt_within,
-                               reply_within=task.reply_within, agreement=task.agreement,
-                               reply_working_days=task.reply_working_days, priority=task.priority),
-            )  # fmt: skip
-            work.arm(SILENCE, task.task_id, work.now + task.receipt_within * collect.SECOND)
-        return collect.dispatched(request)

@@ -40,6 +40,12 @@ def find_request(connection: Connection, request_id: str, court: str | None = No
     return str(found[0].key)
 
 
+def requests_in_case(connection: Connection, case_token: str) -> list[str]:
+    """The hub's keys of all requests in a case, oldest first; those that were refused among them."""
+    c = t.requests.c
+    return list(connection.scalars(select(c.key).where(c.case_token == case_token).order_by(c.received_at, c.key)))
+
+
 def export_bundle(
     connection: Connection, vault: Vault, directory: Directory, calendar: Calendar, log_directory: Path, *, key: str,
     hub: str, signer: Signer, now: int, export: Literal["hub", "operator-offline"],

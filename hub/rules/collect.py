@@ -130,7 +130,7 @@ def conclusion(request: RequestState) -> Literal["complete", "incomplete"] | Non
     """The conclusion that is due now, or None: while a partner is awaited, and once there is one already."""
     if request.status is not RequestStatus.OPEN or any(task.status is not TaskStatus.SETTLED for task in request.tasks):
         return None
-    return "complete" if all(task.outcome in ANSWERED for task in request.tasks) else "incomplete"
+    return "complete" if request.tasks and all(task.outcome in ANSWERED for task in request.tasks) else "incomplete"
 
 
 def without_sending(request: RequestState, at: int) -> RequestState:
@@ -142,6 +142,6 @@ def without_sending(request: RequestState, at: int) -> RequestState:
 
 
 def dispatched(request: RequestState) -> RequestState:
-    """A request whose tasks are sent now."""
-    tasks = tuple(replace(task, status=TaskStatus.SENT) for task in request.tasks)
+    """A request whose planned tasks are sent now; what is settled already is not asked."""
+    tasks = tuple(replace(task, status=TaskStatus.SENT) if task.status is TaskStatus.PLANNED else task for task in request.tasks)
     return replace(request, status=RequestStatus.OPEN, tasks=tasks)

@@ -87,11 +87,12 @@ def _acts_on(request: ControlRequested, measure: MeasureState, at: int) -> list[
     if action == "renew" and measure.status not in measures.PENDING:
         code = measures.may_renew(measure, at)
         return [code] if code is not None else []
-    if measure.status in ("released", "lapsed", "disposed", "void"):
-        return ["measure-not-in-force"]
-    if action == "deduct" and measure.status == "effective" and request.data.amount is not None:
-        controlled = Decimal(measure.controlled or measure.amount or "0")
-        return ["amount-over-controlled"] if Decimal(request.data.amount) > controlled else []
+    if measure.status in measures.ENDED:
+        return ["original-not-controlled" if measure.status == "refused" else "measure-not-in-force"]
+    if action in ("deduct", "transfer") and measure.renewal is None and measure.lapses_at is not None and at >= measure.lapses_at:
+        return ["measure-expired"]
+    if action == "deduct" and request.data.amount is not None:
+        return [] if measures.may_deduct(measure, request.data.amount) else ["amount-over-controlled"]
     return []
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from hub.rules import authority, control, documents, leads
+from hub.rules import authority, control, documents, leads, ledger
 from hub.rules.authority import Need, Register
 from hub.rules.cases import CaseState, is_open
 from hub.rules.leads import LeadState
@@ -57,11 +57,21 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """Ask these partners: now, when the original has settled, or when the order's own time comes (µs)."""
+    """Ask these partners: now, when the original has settled, when the order's own time comes (µs), or in rounds (`standing`)."""
 
     partners: tuple[str, ...]
     waits: bool
     held_until: int | None = None
+    standing: bool = False
+
+    @property
+    def status(self) -> RequestStatus:
+        """Where the request begins its life."""
+        if self.standing:
+            return RequestStatus.STANDING
+        if self.held_until is not None:
+            return RequestStatus.HELD
+        return RequestStatus.WAITING if self.waits else RequestStatus.OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,10 @@ def decide(request: RequestMessage, context: Context) -> Accept | Refuse:
     partners, forbidden = choose_partners(linkage, route, request, context.now)
     codes += forbidden
     codes += _members(request)
+    standing = request.data.standing if isinstance(request, InquiryRequested) else None
+    if standing is not None:
+        until = min(micros(request.expires), micros(data.legal.valid_until))
+        codes += [] if ledger.sufficient(standing, linkage.terms.ledger, context.now, until) else ["standing-short"]
     if isinstance(request, ControlRequested):
         codes += control.check(request, control.Subject(
             linkage.terms, context.case, context.measure, context.controlled, context.flags, contested=context.contested,
@@ -103,7 +117,7 @@ def decide(request: RequestMessage, context: Context) -> Accept | Refuse:
     if codes:
         return Refuse(tuple(dict.fromkeys(codes)))
     hold = micros(data.hold_until) if data.hold_until is not None else None
-    return Accept(partners, waits, hold if hold is not None and hold > context.now else None)
+    return Accept(partners, waits, hold if hold is not None and hold > context.now else None, standing is not None)
 
 
 def _need(request: RequestMessage, context: Context) -> Need:
@@ -131,10 +145,11 @@ def _case(request: RequestMessage, context: Context) -> list[str]:
     """Rule 1: a measure needs a registered and open case, of this court, team and handler when it was signed."""
     if request.data.entrusted is not None and not context.entrusted:
         return ["not-entrusted"]
+    standing = isinstance(request, InquiryRequested) and request.data.standing is not None
     if context.case is None:
-        return ["case-unknown"] if request.data.action in MEASURES else []
+        return ["case-unknown"] if request.data.action in MEASURES or standing else []
     codes = [] if is_open(context.case) or request.data.action in ENDINGS else ["case-closed"]
-    if isinstance(request, InquiryRequested) and request.data.standing is not None:
+    if standing and context.case.status == "round-closed":
         codes = []  # the standing inquiry is what a closed round goes on with
     return codes + authority.tenure(request, context.case, context.register, entrusted=context.entrusted)
 

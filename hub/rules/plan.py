@@ -19,7 +19,8 @@ from schemas.requests import Kind
 @dataclass(frozen=True, slots=True)
 class Route:
     """Whom one kind of request may ask. `at_once` and `by_agreement` are kinds of partner: those the plan always asks,
-    and those it asks as far as an agreement is in force. `one`: the request must name exactly one partner."""
+    and those it asks as far as an agreement is in force. `one`: the request must name exactly one partner. Kinds that are
+    `persons_only` know nothing of companies, so that nothing of theirs is missing where a company was inquired into."""
 
     kind: Kind
     action: str
@@ -27,6 +28,7 @@ class Route:
     at_once: tuple[str, ...]
     by_agreement: tuple[str, ...]
     one: bool
+    persons_only: tuple[str, ...] = ()
 
     def fits(self, request: RequestMessage) -> bool:
         """Whether this route is for a request of this kind, action and asset."""
@@ -135,6 +137,17 @@ def choose_partners(linkage: Linkage, route: Route, request: RequestMessage, at:
     for partner in chosen:
         codes += _against_agreement(linkage, partner, route, request, at)
     return chosen, list(dict.fromkeys(codes))
+
+
+def still_bound(linkage: Linkage, request: RequestMessage, at: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Whom a standing inquiry asks at `at` (µs), months after it was accepted: those of the plan, or named, that an agreement
+    in force then binds to answer it; and those that none binds any more."""
+    route = linkage.route(request)
+    if route is None:
+        return (), ()
+    chosen, _ = choose_partners(linkage, route, request, at)
+    bound = tuple(partner for partner in chosen if not _against_agreement(linkage, partner, route, request, at))
+    return bound, tuple(partner for partner in chosen if partner not in bound)
 
 
 def _agreed(linkage: Linkage, partner: str, court: str, at: int) -> bool:

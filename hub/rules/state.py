@@ -13,6 +13,7 @@ class RequestStatus(StrEnum):
 
     HELD = "held"  # accepted; its own time has not come (hold_until)
     WAITING = "waiting"  # accepted; its original has not settled yet
+    STANDING = "standing"  # accepted; its rounds are asked in its place (终本定期查询)
     OPEN = "open"
     CONCLUDED = "concluded"
     REFUSED = "refused"

@@ -48,6 +48,39 @@ def held_in(connection: Connection, case_token: str) -> list[str]:
     return list(connection.scalars(query.order_by(columns.received_at)))
 
 
+def kept(connection: Connection, message_id: str) -> Sequence[Any]:
+    """Row number, signature, digest and broker's time of the kept messages of parties with this id."""
+    c = t.messages.c
+    query = select(c.pk, c.jws, c.digest, c.at).where(c.message_id == message_id, c.direction == "in").order_by(c.pk)
+    return connection.execute(query).all()
+
+
+def partner_of(connection: Connection, task_id: str) -> str | None:
+    """Whose part this task is."""
+    return connection.scalar(select(t.tasks.c.partner).where(t.tasks.c.task_id == task_id))
+
+
+def answers_about(
+    connection: Connection, subject_token: str, partners: Iterable[str], since: int, outcomes: Iterable[TaskOutcome]
+) -> Sequence[Any]:
+    """What these partners have answered to inquiries about a subject since then (µs), newest first, at most 100."""
+    r, k = t.requests.c, t.tasks.c
+    query = select(r.key, r.message_pk, k.partner, k.message_id).join(t.tasks, k.request_key == r.key).where(
+        r.subject_token == subject_token, r.kind == Kind.INQUIRY, r.status.in_([RequestStatus.OPEN, RequestStatus.CONCLUDED]),
+        k.partner.in_(list(partners)), k.outcome.in_(list(outcomes)), k.settled_at >= since, k.message_id.is_not(None),
+    )  # fmt: skip
+    return connection.execute(query.order_by(k.settled_at.desc()).limit(100)).all()
+
+
+def answers_in(connection: Connection, case_token: str, subject_token: str) -> Sequence[Any]:
+    """Partner, request, message, outcome and time of all answers to a case's inquiries about one subject."""
+    r, k = t.requests.c, t.tasks.c
+    query = select(k.partner, r.request_id, k.message_id, k.outcome, k.settled_at).join(t.tasks, k.request_key == r.key).where(
+        r.case_token == case_token, r.subject_token == subject_token, r.kind == Kind.INQUIRY, k.message_id.is_not(None),
+    )  # fmt: skip
+    return connection.execute(query).all()
+
+
 def request_of_message(connection: Connection, message_id: str) -> str | None:
     """Key of the request that a kept message is about."""
     query = select(t.messages.c.request_key).where(t.messages.c.message_id == message_id, t.messages.c.direction == "in")

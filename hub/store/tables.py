@@ -130,7 +130,7 @@ requests = Table(
     Column("original_key", String),
     Column("entrusted", String),
     Column("lead", String),
-    Column("status", String, nullable=False),  # held | waiting | open | concluded | refused
+    Column("status", String, nullable=False),  # held | waiting | standing | open | concluded | refused
     Column("outcome", String),
     Column("conclusion_id", String),
     Column("message_pk", Integer, nullable=False),

@@ -50,6 +50,16 @@ def test_a_matter_that_has_ended_never_moves_again_and_no_deadline_moves_back(se
     assert (matter.due is None) == (matter.status in entrusted.ENDED), "a matter that runs has a deadline, an ended one has none"
 
 
+@given(st.lists(st.integers(0, 90)))
+def test_a_report_gives_time_until_the_next_and_never_takes_any(days: list[int]) -> None:
+    matter = replace(sent(), status="accepted")
+    for day in days:
+        new = entrusted.stepped(matter, step("progress"), day * DAY, 30 * DAY, "p")
+        assert isinstance(new, MatterState)
+        assert new.report_due == max(matter.report_due, (day + 30) * DAY)
+        matter = new
+
+
 @given(steps)
 def test_a_matter_is_never_done_that_was_not_accepted_and_signed_for(sequence: list[tuple[str, str | None, int]]) -> None:
     matter, taken = sent(), []
