@@ -103,7 +103,7 @@ def _(world: World, court: str) -> None:
 def _(world: World, court: str, partner: str, months: str, times: str) -> None:
     standing = {"every_months": int(months), "times": int(times)}
     data = inquiry("P03", court=COURTS[court], partners=[PARTNERS[partner]], standing=standing)
-    world.send(world.signable(data, COURTS[court]), COURTS[court], "终本")
+    world.send(world.signable(data, COURTS[court]), COURTS[court], "终本", days=6 * 366)
 
 
 @step(parsers.re(rf"{COURT}告知案件终结本次执行"))
@@ -133,10 +133,10 @@ def _(world: World, court: str) -> None:
     world.tell(COURTS[court], "certificate-request", data)
 
 
-@step(parsers.re(rf"除{PARTNER}外,各单位均反馈查无"))
-def _(world: World, partner: str) -> None:
+@step(parsers.re(rf"(?:除{PARTNER}外,)?各单位均反馈查无"))
+def _(world: World, partner: str | None = None) -> None:
     world.note(world.feed([world.reply(task, "no-record", searched=["resident-id-18", "resident-id-15"])
-                           for task in world.tasks_now() if task.recipient != PARTNERS[partner]]))  # fmt: skip
+                           for task in world.tasks_now() if partner is None or task.recipient != PARTNERS[partner]]))  # fmt: skip
 
 
 @then(parsers.re(r"证明列明(?P<count>\d+)家单位的明确答复"))

@@ -1,5 +1,4 @@
 # language: zh-CN
-@pending
 功能: 终本案件查得财产,恢复执行 · A closed round finds an asset and is resumed
 
   终结本次执行后每六个月查询一次,五年共十次(终本规定第9条);查得财产即提示审查,恢复执行或说明理由。
@@ -8,6 +7,12 @@
   背景:
     假如 甲法院的案件标的为100000元
     # Given court A's case has a claim of 100,000 yuan
+    而且 甲法院向各单位查询被执行人财产
+    # And court A has asked every partner
+    而且 各单位均反馈查无
+    # And all have answered that they have no record
+    而且 甲法院申请完备性证明
+    # And court A has its certificate of that
     而且 甲法院向第一银行发出终本定期查询,每6个月一次,共10次
     # And court A has signed the standing inquiry to the first bank
     而且 甲法院告知案件终结本次执行
