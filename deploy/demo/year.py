@@ -28,7 +28,7 @@ from schemas.samples import Data
 COURT, OTHER = "court-9901", "court-9902"
 BEGINS, ENDS = datetime(2026, 3, 2, 9, 0, tzinfo=CHINA), datetime(2027, 4, 1, 9, 0, tzinfo=CHINA)
 _BULLETINS: dict[Cadence, date] = {
-    Cadence.DAILY: date(2026, 6, 20), Cadence.WEEKLY: date(2026, 3, 4), Cadence.MONTHLY: date(2027, 1, 15)}  # fmt: skip
+    Cadence.DAILY: date(2026, 4, 9), Cadence.WEEKLY: date(2026, 3, 4), Cadence.MONTHLY: date(2026, 4, 15)}  # fmt: skip
 _FOUND = {"kind": "account", "number": samples.ACCOUNT["number"], "branch": "示例支行", "currency": "CNY", "status": "正常",
           "balance": "80000.00", "available": "80000.00"}  # fmt: skip
 _STATES = {"renew": "renewed", "release": "released", "deduct": "deducted", "watch": "armed", "road-control": "armed",
