@@ -262,7 +262,7 @@ starts = st.sampled_from([[], QUEUE, QUEUE, FROZEN, QUEUE + FROZEN])
 """What there is already: nothing, a queue on one title, frozen accounts."""
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(starts, steps)
 def test_no_sequence_breaks_a_promise(start: list[Step], sequence: list[Step]) -> None:
     play(start + sequence)
