@@ -11,7 +11,7 @@ from deploy.demo.harvest import Tally
 from deploy.demo.linkage import Running, linkage
 from deploy.demo.processes import Child
 from deploy.demo.show import err, out, step, table_of, year_of
-from deploy.demo.world import COURTS, World
+from deploy.demo.world import COURTS, SUPERIOR, World
 from deploy.demo.year import Told, Year
 from hub.evidence.offline import export_offline
 from hub.evidence.verify import verify_bundle
@@ -58,6 +58,7 @@ async def run(world: World, *, stay: bool) -> int:
 async def send_docket(running: Running) -> list[dict[str, Any]]:
     """The courts' process; one line of progress for every ten steps."""
     settings = [str(running.world.court_settings(running.cluster, court)) for court in COURTS]
+    running.world.court_settings(running.cluster, SUPERIOR)
     step("两个法院发出样例请求 · two courts send the sample docket")
     courts = await running.household.start("courts", "-m", "deploy.demo.court", str(running.world.officers), *settings)
     return [line async for line in _lines(courts)]
