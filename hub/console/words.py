@@ -163,7 +163,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "locate.road-control": ("路面控车", "road control"), "locate.withdraw": ("撤控", "withdraw"),
     "notice.restrict": ("限制", "restrict"), "notice.lift": ("解除限制", "lift"),
     # where things stand
-    "held": ("留存待发", "Held until its date"), "waiting": ("待原请求办结", "Waiting for its original"), "open": ("办理中", "Open"), "concluded": ("已办结", "Concluded"),
+    "held": ("留存待发", "Held until its date"), "standing": ("定期查询中", "Asked again in rounds"), "waiting": ("待原请求办结", "Waiting for its original"), "open": ("办理中", "Open"), "concluded": ("已办结", "Concluded"),
     "refused": ("不予受理", "Refused"), "complete": ("完整", "Complete"), "incomplete": ("不完整", "Incomplete"),
     "planned": ("待发送", "planned"), "sent": ("已发送", "sent"), "received": ("已签收", "received"),
     # outcomes of one partner's part

@@ -12,7 +12,7 @@ from hub.console import words
 from hub.console.masked import facts_of
 from hub.rules.measures import Happened
 from hub.rules.state import RequestStatus
-from schemas.cases import Handover, ObjectionDecision
+from schemas.cases import Handover, ObjectionDecision, Review
 from schemas.entrust import EntrustStep
 from schemas.hub import TaskOutcome
 from schemas.leads import LeadVerdict
@@ -36,6 +36,7 @@ KINDS = {
     "restriction.*": {"restricted", "lifted"},
     "lead.*": options(LeadVerdict, "outcome") | {"received", "overdue"},
     "matter.*": options(EntrustStep, "step") | {"sent", "news", "overdue"},
+    "ledger.*": options(Review, "outcome") | {"opened", "checked", "found", "closed"},
     "*.refused": {"case", "entrust", "lead"},
 }
 """What stands for the part of an entry's kind that the source makes up as it goes."""
