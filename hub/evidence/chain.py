@@ -11,6 +11,7 @@ from hub.trust.parties import Role
 from schemas.messages import (
     AnyMessage,
     CaseMoved,
+    CaseStated,
     Concluded,
     NotedDown,
     Nudged,
@@ -82,9 +83,14 @@ def chain(manifest: Manifest, messages: Sequence[Signed]) -> Iterator[Finding]:
         return
     yield from _repeated(manifest, messages)
     tasks = {one.message.id: one.message.recipient for one in messages if isinstance(one.message, TaskSent)}
+    courts = {about.court, *(one.message.data.holder.court for one in messages if isinstance(one.message, CaseStated))}
     ids = {one.message.id for one in messages}
     for one in messages:
-        if not _belongs(one, manifest, tasks, ids, first=one is request):
+        if isinstance(one.message, CaseStated):
+            ours = one.message.recipient == manifest.hub and one.message.data.case_number == request.message.data.legal.case_number
+        else:
+            ours = _belongs(one, manifest, tasks, ids, courts, first=one is request)
+        if not ours:
             yield Finding(one.file, "request-other")
         if not _cited(one) <= ids:
             yield Finding(one.file, "cause-missing")
@@ -95,9 +101,11 @@ _NAMES = ("original", "objection", "hit", "standing")
 """Members by which a statement says what it is about."""
 
 
-def _belongs(one: Signed, manifest: Manifest, tasks: Mapping[str, str], ids: Set[str], *, first: bool) -> bool:  # noqa: PLR0911 - one way for each kind of message
+def _belongs(  # noqa: PLR0911 - one way for each kind of message
+    one: Signed, manifest: Manifest, tasks: Mapping[str, str], ids: Set[str], courts: Set[str], *, first: bool
+) -> bool:
     """Whether a message is part of this request: by its task (`tasks`: id → partner), by what it is about (`ids`: the messages
-    here), or by what it answers."""
+    here), or by what it answers. `courts` have had the case, by its statements here: what comes of a request follows the case."""
     message = one.message
     if isinstance(message, RequestMessage):
         return first and message.recipient == manifest.hub
@@ -115,7 +123,7 @@ def _belongs(one: Signed, manifest: Manifest, tasks: Mapping[str, str], ids: Set
         return True  # it answers what could not be taken in, which is not here
     if isinstance(message, ResultPassed | SilenceRecorded) and message.data.task_id not in tasks:
         return False
-    to_court = isinstance(message, TaskSent) or message.recipient == manifest.request.court
+    to_court = isinstance(message, TaskSent) or message.recipient in courts
     return to_court and message.correlationid == manifest.request.id
 
 

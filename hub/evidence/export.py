@@ -1,6 +1,6 @@
 """Making the bundle of one request from the hub's store and its log's directory. Reads only, and waits for nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,10 +18,11 @@ from hub.store import tables as t
 from hub.store.vault import Vault
 from hub.trust.jws import Signer, verify
 from hub.trust.notes import NoteVerifier
-from hub.trust.parties import Directory
+from hub.trust.parties import Directory, Role
 from hub.trust.proofs import Prover
 from hub.trust.tile_log import CHECKPOINT
 from schemas.base import from_micros
+from schemas.messages import CaseStated, parse
 from schemas.requests import Kind
 
 
@@ -60,7 +61,8 @@ def export_bundle(
     """
     log = _log_key(log_directory)
     prover = Prover(log_directory, _read(log_directory / CHECKPOINT), log)
-    messages = connection.execute(select(t.messages).where(t.messages.c.request_key == key).order_by(t.messages.c.pk)).all()
+    messages = _messages(connection, key)
+    messages += _moves(connection, vault, directory, messages)
     rows = _audit(connection, key, {row.audit_seq for row in messages})
     parts = [Part(_leaf(rows[row.audit_seq], prover), prover.prove(rows[row.audit_seq].log_index),
                   _payload(connection, vault, row), row.jws) for row in messages]  # fmt: skip
@@ -94,6 +96,25 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise EvidenceError("log-unreadable", f"{path} cannot be read; has the hub published a checkpoint yet?") from error
+
+
+def _messages(connection: Connection, key: str) -> list[Any]:
+    return list(connection.execute(select(t.messages).where(t.messages.c.request_key == key).order_by(t.messages.c.pk)))
+
+
+def _moves(connection: Connection, vault: Vault, directory: Directory, messages: Sequence[Any]) -> list[Any]:
+    """The statements by which the case came to the other courts that these messages went to, each with its receipt."""
+    courts = {party.id for party in directory.with_role(Role.COURT)}
+    elsewhere = {row.recipient for row in messages if row.direction == "out"} & courts - {row.source for row in messages[:1]}
+    if not elsewhere:
+        return []
+    stated = _messages(connection, messages[0].case_token)
+    gave = set()
+    for row in stated:
+        message = parse(_payload(connection, vault, row))
+        if isinstance(message, CaseStated) and message.data.holder.court in elsewhere:
+            gave.add(row.audit_seq)
+    return [row for row in stated if row.audit_seq in gave]
 
 
 def _audit(connection: Connection, key: str, seqs: Iterable[int]) -> dict[int, Any]:
