@@ -17,6 +17,7 @@ from schemas.messages import (
     Nudged,
     PartnerMessage,
     Rejected,
+    Replied,
     RequestMessage,
     ResultPassed,
     SharedMessage,
@@ -72,8 +73,11 @@ def _holds(entry: Entry, one: Signed, hub: str) -> bool:
     )
 
 
-def chain(manifest: Manifest, messages: Sequence[Signed]) -> Iterator[Finding]:
-    """All of it is about one request, and no message speaks of another that is not here."""
+def chain(manifest: Manifest, messages: Sequence[Signed], reused: Mapping[str, Replied]) -> Iterator[Finding]:
+    """All of it is about one request, and no message speaks of another that is not here.
+
+    A reused answer is here only inside the result that passes it on; `reused` has those whose signature holds, by its file.
+    """
     request, about = messages[0], manifest.request
     if not isinstance(request.message, RequestMessage) or about != type(about)(
         court=request.message.source, id=request.message.id, kind=kind_of(request.message.type),
@@ -84,7 +88,7 @@ def chain(manifest: Manifest, messages: Sequence[Signed]) -> Iterator[Finding]:
     yield from _repeated(manifest, messages)
     tasks = {one.message.id: one.message.recipient for one in messages if isinstance(one.message, TaskSent)}
     courts = {about.court, *(one.message.data.holder.court for one in messages if isinstance(one.message, CaseStated))}
-    ids = {one.message.id for one in messages}
+    ids = {one.message.id for one in messages} | {reply.id for reply in reused.values()}
     for one in messages:
         if isinstance(one.message, CaseStated):
             ours = one.message.recipient == manifest.hub and one.message.data.case_number == request.message.data.legal.case_number
@@ -94,7 +98,7 @@ def chain(manifest: Manifest, messages: Sequence[Signed]) -> Iterator[Finding]:
             yield Finding(one.file, "request-other")
         if not _cited(one) <= ids:
             yield Finding(one.file, "cause-missing")
-        yield from _enclosed(one, request, messages)
+        yield from _enclosed(one, request, messages, reused.get(one.file))
 
 
 _NAMES = ("original", "objection", "hit", "standing")
@@ -121,7 +125,8 @@ def _belongs(  # noqa: PLR0911 - one way for each kind of message
         return message.correlationid == manifest.request.id and tasks.get(message.data.task_id) == message.recipient
     if isinstance(message, Rejected):
         return True  # it answers what could not be taken in, which is not here
-    if isinstance(message, ResultPassed | SilenceRecorded) and message.data.task_id not in tasks:
+    reuses = isinstance(message, ResultPassed) and message.data.reused is not None
+    if isinstance(message, ResultPassed | SilenceRecorded) and (message.data.task_id in tasks) is reuses:
         return False
     to_court = isinstance(message, TaskSent) or message.recipient in courts
     return to_court and message.correlationid == manifest.request.id
@@ -136,9 +141,14 @@ def _cited(one: Signed) -> set[str]:
     return {message.causationid, *(line.message for line in lines if line.message is not None)}
 
 
-def _enclosed(one: Signed, request: Signed, messages: Sequence[Signed]) -> Iterator[Finding]:
-    """A task carries the court's request, a result a partner's message, each byte for byte with its signature."""
+def _enclosed(one: Signed, request: Signed, messages: Sequence[Signed], reply: Replied | None) -> Iterator[Finding]:
+    """A task carries the court's request, a result a partner's message, each byte for byte with its signature; or the `reply`
+    to another request, which it names."""
     match one.message:
+        case ResultPassed(data=data) if data.reused is not None:
+            if reply is None or (reply.correlationid, reply.data.task_id) != (data.reused.request, data.reused.task_id):
+                yield Finding(one.file, "copy-other")
+            return
         case TaskSent(data=data):
             copy, originals = data.request, [request]
         case ResultPassed(data=data):

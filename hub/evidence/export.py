@@ -1,10 +1,12 @@
 """Making the bundle of one request from the hub's store and its log's directory. Reads only, and waits for nothing."""
 
+import base64
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from cryptography.exceptions import InvalidTag
+from pydantic import ValidationError
 from sqlalchemy import Connection, or_, select
 
 from hub.console.timeline import read_timeline
@@ -22,7 +24,7 @@ from hub.trust.parties import Directory, Role
 from hub.trust.proofs import Prover
 from hub.trust.tile_log import CHECKPOINT
 from schemas.base import from_micros
-from schemas.messages import CaseStated, parse
+from schemas.messages import CaseStated, ResultPassed, parse
 from schemas.requests import Kind
 
 
@@ -67,7 +69,9 @@ def export_bundle(
     parts = [Part(_leaf(rows[row.audit_seq], prover), prover.prove(rows[row.audit_seq].log_index),
                   _payload(connection, vault, row), row.jws) for row in messages]  # fmt: skip
     alone = rows.keys() - {row.audit_seq for row in messages}
-    kids = {signer.kid} | {verify(part.jws or "", part.message or b"", directory.public_key) for part in parts}
+    signed = [(part.jws or "", part.message or b"") for part in parts]
+    signed += [copy for _, value in signed if (copy := _reused(value)) is not None]
+    kids = {signer.kid} | {verify(jws, value, directory.public_key) for jws, value in signed}
     keys, registrations = _registered(connection, directory, kids)
     parts += [Part(_leaf(row, prover), prover.prove(row.log_index))
               for row in (*(rows[seq] for seq in sorted(alone)), *registrations)]  # fmt: skip
@@ -141,6 +145,17 @@ def _payload(connection: Connection, vault: Vault, row: Any) -> bytes:
         raise EvidenceError("case-erased", "this case has been erased; its messages are gone for good") from error
     except InvalidTag as error:
         raise EvidenceError("secret-wrong", "the secret file is not the one that this store was written with") from error
+
+
+def _reused(value: bytes) -> tuple[str, bytes] | None:
+    """Signature and bytes of the reply to another request that a result passes on, if this message is such a result."""
+    try:
+        message = parse(value)
+    except ValidationError:
+        return None  # verifying the bundle will say so
+    if not isinstance(message, ResultPassed) or message.data.reused is None:
+        return None
+    return message.data.message.jws, base64.b64decode(message.data.message.value)
 
 
 def _registered(connection: Connection, directory: Directory, kids: Iterable[str]) -> tuple[KeySet, list[Any]]:

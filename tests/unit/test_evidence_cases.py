@@ -1,15 +1,19 @@
 """Bundles of requests whose case has moved to another court, or is to be lifted: what the log names of them is all there."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hub.evidence.archive import unpack
+from hub.evidence.chain import Signed, chain
+from hub.evidence.manifest import MANIFEST, Manifest
 from hub.evidence.verify import verify_bundle
+from hub.trust.parties import Role
 from schemas import samples
 from schemas.messages import AnyMessage, CaseStated, parse
-from tests.evidence import LoggedHub, failed, resigned
+from tests.evidence import LoggedHub
 from tests.factories import Data, control
 
 MOVED: Data = {"holder": {"court": "court-9902", "team": samples.TEAM}, "handler": "GZ-9902-001", "supervisor": "GZ-9902-003", "duty": "GZ-9902-002"}
@@ -34,7 +38,7 @@ def moved(hub: LoggedHub, case: int = 123) -> str:
     statement = samples.statement(case=case, version=2, **MOVED)
     hub.feed([hub.statement(statement, "statement", court="court-99")[1]])
     hub.feed([hub.receipt(task), hub.reply(task, "result")])
-    hub.sequence()
+    hub.logged()
     return request_id
 
 
@@ -55,20 +59,24 @@ def test_a_case_that_stays_has_no_statement_in_its_bundles(hub: LoggedHub) -> No
 
 
 def test_what_went_to_another_court_needs_a_statement_of_this_very_case(hub: LoggedHub) -> None:
-    hub.register_case(case=124)
-    request_id, other = moved(hub), moved(hub, 124)
-    bundle, foreign = hub.export(request_id), unpack(hub.export(other))
-    at, theirs = (next(name for name in sorted(files) if b'"liandong.case.statement.v1"' in files[name] and name.startswith("messages/"))
-                  for files in (unpack(bundle), foreign))  # fmt: skip
-    number, from_number = at[9:12], theirs[9:12]
-
-    def swap(files: dict[str, bytes]) -> None:
-        for folder, end in (("messages", "json"), ("messages", "jws")):
-            files[f"{folder}/{number}.{end}"] = foreign[f"{folder}/{from_number}.{end}"]
-
-    name, found = failed(verify_bundle(resigned(bundle, hub.parties["hub"].signer, swap), hub.log_key))
-    assert name == "entries"
-    assert (f"entries/{number}.json", "entry-other") in found
+    files = unpack(hub.export(moved(hub)))
+    manifest = Manifest.model_validate_json(files[MANIFEST])
+    roles = {"hub": Role.HUB, "court-9901": Role.COURT, "court-99": Role.COURT}
+    signed = []
+    for step in manifest.steps:
+        if step.message is not None and step.jws is not None:
+            message = parse(files[step.message])
+            role = roles.get(message.source, Role.PARTNER)
+            signed.append(Signed(step, step.message, files[step.message], files[step.jws].decode(), message, role))
+    assert list(chain(manifest, signed, {})) == []
+    to_new_court = {one.file for one in signed if one.message.recipient == "court-9902"}
+    without = [one for one in signed if not isinstance(one.message, CaseStated)]
+    assert to_new_court == {finding.file for finding in chain(manifest, without, {}) if finding.code == "request-other"} & to_new_court
+    (stated,) = (one for one in signed if isinstance(one.message, CaseStated))
+    data = stated.message.data.model_copy(update={"case_number": samples.case_number(case=124)})
+    other = replace(stated, message=stated.message.model_copy(update={"data": data}))
+    found = list(chain(manifest, [other if one is stated else one for one in signed], {}))
+    assert [(finding.file, finding.code) for finding in found] == [(stated.file, "request-other")]
 
 
 def test_an_overdue_release_is_in_the_bundle_of_its_measure_with_what_it_told(hub: LoggedHub) -> None:
@@ -76,7 +84,7 @@ def test_an_overdue_release_is_in_the_bundle_of_its_measure_with_what_it_told(hu
     hub.register_case(version=2, status="performed")
     hub.advance(3 * 24 * 3600)
     hub.fire()
-    hub.sequence()
+    hub.logged()
     bundle = hub.export(request_id)
     assert verify_bundle(bundle, hub.log_key).findings == ()
     told = [one.data.event for one in messages(bundle) if one.type == "liandong.case.event.v1"]

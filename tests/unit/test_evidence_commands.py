@@ -154,7 +154,7 @@ def test_referral_says_why_it_cannot_be_made(hub: LoggedHub, tmp_path: Path) -> 
 
 
 def test_export_says_what_is_missing(hub: LoggedHub, tmp_path: Path) -> None:
-    hub.sequence()
+    hub.logged()
     request_id, _ = hub.tasks(inquiry())
     settings = ("--out", tmp_path / "out.zip", "--config", tmp_path / "hub.toml")
     early = run("export", request_id, *settings)
