@@ -271,7 +271,7 @@ def test_a_bundle_with_a_reused_answer_holds_the_partner_s_signature_of_it(hub: 
     hub.feed([hub.receipt(task), hub.reply(task)])
     again, tasks = hub.tasks(inquiry(partners=["bank"]))
     assert tasks == [], "the bank is not asked again"
-    hub.sequence()
+    hub.logged()
     bundle = hub.export(again)
     files = unpack(bundle)
     assert types(files) == ["request", "acceptance", "result", "conclusion"]
