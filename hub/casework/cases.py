@@ -51,7 +51,7 @@ class Cases(Part):
         decision = self.desk.work.decide("case.noted", token, item, {
             "court": new.court, "status": new.status, "priority": new.priority, "version": new.version,
         })  # fmt: skip
-        self.desk.work.keep(item, None, token, decision)
+        self.desk.work.keep(item, token, token, decision)
         self.desk.answer(decision, item, "case", "noted", said.Noted(about=message.id), token)
         for listener in self.desk.case_listeners:
             listener(old, new)

@@ -261,3 +261,19 @@ def test_a_bundle_of_a_silent_partner_s_request_holds_its_nudges_and_its_supervi
     told = types(unpack(bundle))
     assert (told.count("nudge"), told.count("event")) == (4, 3)
     assert verify_bundle(bundle, hub.log_key).ok
+
+
+def test_a_bundle_with_a_reused_answer_holds_the_partner_s_signature_of_it(hub: LoggedHub) -> None:
+    rules = sample_rulebook(hub.directory)
+    agreements = {name: replace(each, fresh_for=24 * 3600) for name, each in rules.linkage.agreements.items()}
+    hub.casework = Casework(replace(rules, linkage=replace(rules.linkage, agreements=agreements)), Topics())
+    _, (task,) = hub.tasks(inquiry(partners=["bank"]))
+    hub.feed([hub.receipt(task), hub.reply(task)])
+    again, tasks = hub.tasks(inquiry(partners=["bank"]))
+    assert tasks == [], "the bank is not asked again"
+    hub.logged()
+    bundle = hub.export(again)
+    files = unpack(bundle)
+    assert types(files) == ["request", "acceptance", "result", "conclusion"]
+    assert verify_bundle(bundle, hub.log_key).ok
+    assert "bank" in {key.party for key in KeySet.model_validate_json(files["keys.jwks.json"]).keys}
