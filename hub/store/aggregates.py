@@ -65,7 +65,8 @@ class States:
 
     def _query(self, kind: type[A], where: ColumnElement[bool]) -> list[A]:
         self.save()
-        return self._read(kind, select(table).where(c.kind == kind.KIND, where).order_by(c.key))
+        # Sorted here: asked for the order, SQLite would rather read all of the kind by primary key than a few by index.
+        return sorted(self._read(kind, select(table).where(c.kind == kind.KIND, where)), key=lambda state: state.key)
 
     def _read(self, kind: type[A], query: Select[Any]) -> list[A]:
         adapter = _adapter(kind)
