@@ -55,6 +55,14 @@ def kept(connection: Connection, message_id: str) -> Sequence[Any]:
     return connection.execute(query).all()
 
 
+def exchanged(connection: Connection, key: str, message_ids: Collection[str]) -> Sequence[Any]:
+    """The court's own message (`own`) that the request with this key carries, and those of these ids that came in about it."""
+    c = t.messages.c
+    asked = select(t.requests.c.message_pk).where(t.requests.c.key == key).scalar_subquery()
+    about = (c.request_key == key) & (c.direction == "in") & c.message_id.in_(list(message_ids))
+    return connection.execute(select(c.case_token, c.sealed, (c.pk == asked).label("own")).where(about | (c.pk == asked))).all()
+
+
 def partner_of(connection: Connection, task_id: str) -> str | None:
     """Whose part this task is."""
     return connection.scalar(select(t.tasks.c.partner).where(t.tasks.c.task_id == task_id))
