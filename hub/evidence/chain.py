@@ -5,13 +5,15 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from hub.evidence.manifest import Entry, Manifest, Step
+from hub.evidence.manifest import Entry, Manifest, RequestName, Step
 from hub.evidence.report import Finding
 from hub.trust.parties import Role
+from schemas.hub import round_id
 from schemas.messages import (
     AnyMessage,
     CaseMoved,
     Concluded,
+    InquiryRequested,
     NotedDown,
     Nudged,
     PartnerMessage,
@@ -73,31 +75,39 @@ def _holds(entry: Entry, one: Signed, hub: str) -> bool:
 
 def chain(manifest: Manifest, messages: Sequence[Signed]) -> Iterator[Finding]:
     """All of it is about one request, and no message speaks of another that is not here."""
-    request, about = messages[0], manifest.request
-    if not isinstance(request.message, RequestMessage) or about != type(about)(
-        court=request.message.source, id=request.message.id, kind=kind_of(request.message.type),
-        action=request.message.data.action,
-    ):  # fmt: skip
+    request = messages[0]
+    if not isinstance(request.message, RequestMessage) or not _is_named(request.message, manifest.request):
         yield Finding(request.file, "request-other")
         return
     yield from _repeated(manifest, messages)
     tasks = {one.message.id: one.message.recipient for one in messages if isinstance(one.message, TaskSent)}
     ids = {one.message.id for one in messages}
+    about = {manifest.request.id, request.message.id}
     for one in messages:
-        if not _belongs(one, manifest, tasks, ids, first=one is request):
+        if not _belongs(one, manifest, tasks, ids, about, first=one is request):
             yield Finding(one.file, "request-other")
-        if not _cited(one) <= ids:
+        if not _cited(one) <= ids | about:
             yield Finding(one.file, "cause-missing")
         yield from _enclosed(one, request, messages)
+
+
+def _is_named(request: RequestMessage, name: RequestName) -> bool:
+    """Whether this is the request of that name, or the standing inquiry of which that is a round."""
+    standing = request.data.standing if isinstance(request, InquiryRequested) else None
+    rounds = () if standing is None else (round_id(request.id, number) for number in range(1, standing.times + 1))
+    said = (request.source, kind_of(request.type), request.data.action)
+    return said == (name.court, name.kind, name.action) and name.id in (request.id, *rounds)
 
 
 _NAMES = ("original", "objection", "hit", "standing")
 """Members by which a statement says what it is about."""
 
 
-def _belongs(one: Signed, manifest: Manifest, tasks: Mapping[str, str], ids: Set[str], *, first: bool) -> bool:  # noqa: PLR0911 - one way for each kind of message
+def _belongs(  # noqa: PLR0911 - one way for each kind of message
+    one: Signed, manifest: Manifest, tasks: Mapping[str, str], ids: Set[str], about: Set[str], *, first: bool
+) -> bool:
     """Whether a message is part of this request: by its task (`tasks`: id → partner), by what it is about (`ids`: the messages
-    here), or by what it answers."""
+    here), or by what it answers (`about`: the request, and the round of it that this is)."""
     message = one.message
     if isinstance(message, RequestMessage):
         return first and message.recipient == manifest.hub
@@ -116,7 +126,7 @@ def _belongs(one: Signed, manifest: Manifest, tasks: Mapping[str, str], ids: Set
     if isinstance(message, ResultPassed | SilenceRecorded) and message.data.task_id not in tasks:
         return False
     to_court = isinstance(message, TaskSent) or message.recipient == manifest.request.court
-    return to_court and message.correlationid == manifest.request.id
+    return to_court and message.correlationid in about
 
 
 def _cited(one: Signed) -> set[str]:

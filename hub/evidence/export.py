@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, Select, or_, select
 
 from hub.console.timeline import read_timeline
 from hub.evidence.bundle import About, Part, build
@@ -60,7 +60,7 @@ def export_bundle(
     """
     log = _log_key(log_directory)
     prover = Prover(log_directory, _read(log_directory / CHECKPOINT), log)
-    messages = connection.execute(select(t.messages).where(t.messages.c.request_key == key).order_by(t.messages.c.pk)).all()
+    messages = connection.execute(_messages(key)).all()
     rows = _audit(connection, key, {row.audit_seq for row in messages})
     parts = [Part(_leaf(rows[row.audit_seq], prover), prover.prove(rows[row.audit_seq].log_index),
                   _payload(connection, vault, row), row.jws) for row in messages]  # fmt: skip
@@ -83,6 +83,19 @@ def export_bundle(
         wrong = report.findings[0]
         raise EvidenceError("bundle-unsound", f"what the store holds does not verify: {wrong.file}, {wrong.code}")
     return bundle
+
+
+def _messages(key: str) -> Select[Any]:
+    """All that is about the request; of a round, the standing inquiry with its acceptance comes before it."""
+    c, requests = t.messages.c, t.requests.c
+    accepted = select(c.audit_seq).join(t.requests, requests.message_pk == c.pk).where(requests.key == key)
+    return select(t.messages).where(or_(c.request_key == key, c.pk.in_(
+        select(c.pk).where(c.audit_seq.in_(accepted), c.request_key.in_(_standing(key)))))).order_by(c.pk)  # fmt: skip
+
+
+def _standing(key: str) -> Select[Any]:
+    c, requests = t.messages.c, t.requests.c
+    return select(c.request_key).join(t.requests, requests.message_pk == c.pk).where(requests.key == key)
 
 
 def _log_key(directory: Path) -> NoteVerifier:
