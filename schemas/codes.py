@@ -125,7 +125,7 @@ EVENTS: dict[str, Code] = {
     "measure-lapsed": Code("措施届满失效", "A measure has lapsed at its end."),
     "measure-promoted": Code("轮候转为正式查封", "A queued measure has taken effect."),
     "measure-void": Code("财产已全部处置,轮候失效", "The asset is gone; a queued measure has no object any more."),
-    "over-seizure-risk": Code("轮候转正后合计超过标的", "With a queued measure in effect the total is over the claim."),
+    "over-seizure-risk": Code("合计控制数额已超过标的", "What is controlled in all has come to be over what is still owed."),
     "term-beyond-law": Code("单位反馈的期限超过法定上限", "The partner states a term over the legal maximum."),
     "exempt-found": Code("查得受保护账户", "A protected account was found."),
     "objection-opened": Code("收到异议,审查期限开始", "An objection has come; the review's clock runs."),

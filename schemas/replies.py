@@ -26,10 +26,11 @@ class ReplyKind(StrEnum):
 
 
 KNOWN_REASONS = frozenset({
-    "account-protected", "amount-invalid", "basis-expired", "court-signature", "documents-missing", "expired", "field-missing",
-    "holder-mismatch", "identity-mismatch", "measure-not-supported", "not-a-request", "not-controlled", "not-in-force",
-    "not-on-file", "original-unknown", "other-case", "recipient-wrong", "restriction-unsupported", "returned-by-partner",
-    "term-too-long", "too-many-findings", "until-past",
+    "account-exempt", "account-protected", "account-unknown", "action-not-supported", "amount-invalid", "basis-expired",
+    "court-signature", "document-digest-mismatch", "documents-missing", "expired", "field-missing", "holder-mismatch",
+    "identity-mismatch", "measure-not-supported", "not-a-request", "not-controlled", "not-in-force", "not-on-file",
+    "nothing-available", "original-unknown", "other-case", "owner-mismatch", "recipient-wrong", "restriction-unsupported",
+    "returned-by-partner", "term-too-long", "too-many-findings", "until-past",
 })  # fmt: skip
 """Reason codes that the connectors give. The log holds these alone: a partner's own code could say anything."""
 

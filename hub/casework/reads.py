@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from hub.casework.part import Part
 from hub.engine.records import Inbound
-from hub.engine.work import Decision
+from hub.engine.work import Decision, Facts
 from hub.rules import reads
 from hub.rules.authority import Register
-from hub.rules.reads import OfficerReads, RequestReads
+from hub.rules.reads import OfficerReads, RequestReads, Span
 from hub.store import cases
 from hub.store.vault import NO_CASE
 from schemas import hub as said
@@ -46,34 +46,38 @@ class Reads(Part):
         if codes:
             desk.refuse(item, "case", codes, message.subject)
             return
-        token = sent[ids[0]].case_token
-        decision = desk.work.decide("reading.noted", None, item, {"court": court, "count": len(ids)})
+        token, officer = sent[ids[0]].case_token, self._token(message)
+        counted = {span: self._counter(key, officer, court) for span, key in reads.counter_keys(officer, item.record.timestamp).items()}
+        after = {span: reads.read(state, len(ids), desk.linkage.terms.read_thresholds) for span, state in counted.items()}
+        facts: Facts = {"court": court, "officer": officer, "count": len(ids)}
+        decision = desk.work.decide("reading.noted", None, item, facts | {span: state.count for span, (state, _) in after.items()})
         desk.work.keep(item, None, token, decision)
+        for state, _ in after.values():
+            desk.states.put(state)
         for row in sent.values():
             if row.request_key is not None:
                 none = RequestReads(key=row.request_key, court=court, case_token=row.case_token, status="counted")
                 before = desk.states.get(RequestReads, row.request_key) or none
                 desk.states.put(replace(before, count=before.count + 1))
         desk.answer(decision, item, "case", "noted", said.Noted(about=message.id), token)
-        self._count(item, message, len(ids), token)
+        for span, level in reads.to_tell(after["month"][1], after["total"][1]):
+            crossed = desk.work.decide("reading.threshold", None, item, {
+                "court": court, "officer": officer, "span": span, "level": level, "alarm": 1})  # fmt: skip
+            self._tell(crossed, message, span, level, token)
 
-    def _count(self, item: Inbound, message: AnswersRead, count: int, case_token: str) -> None:
-        """Count for the officer, under whichever permit, and tell of every threshold that this has reached, once."""
-        desk, court = self.desk, message.source
-        permit = desk.rulebook.registers[court].officers[message.data.officer].work_permit
-        officer = desk.work.composer.token("officer", court, permit)
-        key = reads.month_key(officer, item.record.timestamp)
-        before = desk.states.get(OfficerReads, key) or OfficerReads(key=key, court=court, case_token=NO_CASE, ref=officer, status="counted")
-        after, reached = reads.read(before, count, desk.linkage.terms.read_thresholds)
-        desk.states.put(after)
-        for level in reached:
-            decision = desk.work.decide("reading.threshold", None, item, {"court": court, "level": level, "alarm": 1})
-            self._tell(decision, message, level, case_token)
+    def _token(self, message: AnswersRead) -> str:
+        """What stands for the officer, whichever permit is given."""
+        permit = self.desk.rulebook.registers[message.source].officers[message.data.officer].work_permit
+        return self.desk.work.composer.token("officer", message.source, permit)
 
-    def _tell(self, decision: Decision, message: AnswersRead, level: int, case_token: str) -> None:
+    def _counter(self, key: str, officer: str, court: str) -> OfficerReads:
+        none = OfficerReads(key=key, court=court, case_token=NO_CASE, ref=officer, status="counted")
+        return self.desk.states.get(OfficerReads, key) or none
+
+    def _tell(self, decision: Decision, message: AnswersRead, span: Span, level: int, case_token: str) -> None:
         # A court without a superior here is told itself: somebody has to be.
         recipient = self.desk.rulebook.superiors.get(message.source) or message.source
-        self.desk.tell(decision, None, recipient, "reads-many", about=message.id, case_token=case_token, stage=str(level),
+        self.desk.tell(decision, None, recipient, "reads-many", about=message.id, case_token=case_token, stage=f"{span}/{level}",
                        level=level, cause=message.id)  # fmt: skip
 
     # -- oversight -----------------------------------------------------------------------------------------------------

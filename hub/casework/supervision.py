@@ -15,9 +15,6 @@ from schemas.hub import Nudge, TaskOutcome
 from schemas.messages import Replied
 
 NUDGE, SUPERVISE = "nudge", "supervise"
-LEAST_WINDOW = 3600
-"""Seconds. A shorter time to reply is a machine's: no person could act on the reminder before the deadline, and two more timers
-for every one of its tasks would slow the flow."""
 
 
 class Supervision(Part):
@@ -27,11 +24,11 @@ class Supervision(Part):
 
     def received(self, request: RequestState, task: TaskState) -> None:  # noqa: ARG002 - the task alone says when
         """The partner's time runs: it is reminded when most of it has gone."""
-        if _for_people(task) and task.received_at is not None:
+        if self._supervised(task) and task.received_at is not None:
             self.desk.work.arm(NUDGE, task.task_id, self._nudge_due(task, self._reply_due(task)))
 
     def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:  # noqa: ARG002 - an answer ends it, whatever it says
-        if not _for_people(task):
+        if not self._supervised(task):
             return
         self.desk.work.disarm(NUDGE, task.task_id)
         if late:
@@ -39,7 +36,7 @@ class Supervision(Part):
                 self.desk.work.disarm(SUPERVISE, f"{task.task_id}/{level + 1}")
 
     def silent(self, request: RequestState, task: TaskState) -> None:  # noqa: ARG002 - the task alone says when
-        if _for_people(task):
+        if self._supervised(task):
             self._arm_next(task, 0)
 
     def fire(self, timer: Due) -> None:
@@ -55,6 +52,9 @@ class Supervision(Part):
             self._remind(request, task)
         elif task.outcome is TaskOutcome.NO_RESPONSE and not task.late:
             self._supervise(request, task, int(level))
+
+    def _supervised(self, task: TaskState) -> bool:
+        return overdue.supervised(self.desk.linkage.ladder, task.reply_within)
 
     # -- before the deadline -------------------------------------------------------------------------------------------
 
@@ -119,10 +119,6 @@ class Supervision(Part):
         nudge = Nudge(task_id=task.task_id, level=level, deadline=from_micros(deadline))
         self.desk.say(decision, task.partner, f"liandong.{request.kind}.nudge.v1", f"nudge/{task.task_id}/{level}", nudge,
                       correlation=request.request_id, case_token=request.case_token, cause=task.task_id, request_key=request.key)  # fmt: skip
-
-
-def _for_people(task: TaskState) -> bool:
-    return task.reply_within >= LEAST_WINDOW
 
 
 def _facts(request: RequestState, task: TaskState, level: int) -> Facts:

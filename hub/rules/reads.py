@@ -1,12 +1,13 @@
 """Reads are audited (查阅留痕): who looked at how many answers, and when somebody above is told. Pure.
 
 个人信息保护法 art. 51 and 54: access is limited, recorded and audited. The thresholds are the bands of 法释〔2017〕10号 art. 5 (50, 500
-and 5,000 items), which `config/terms.toml` gives; they are counted by officer and calendar month in China.
+and 5,000 items), which `config/terms.toml` gives. Each officer has two counters against them, of the calendar month in China and of
+all time: the first finds a burst, the second what is drawn out over months.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from hub.rules.aggregate import Aggregate
 from hub.rules.authority import Register
@@ -16,9 +17,13 @@ NEWEST = 500
 """Most lines of one register of inquiries: what the contract holds in one message."""
 
 
+Span = Literal["month", "total"]
+"""What a counter counts over."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficerReads(Aggregate):
-    """How many answers one officer has looked at in one month; `ref` is the officer's token, `key` that and the month."""
+    """How many answers one officer has looked at in one month, or in all; `ref` is the officer's token, `key` that and which."""
 
     KIND: ClassVar[str] = "officer-reads"
 
@@ -49,9 +54,9 @@ def references(wanted: Iterable[str], recipients: Mapping[str, str], court: str)
     return codes + (["reference-other"] if any(recipient not in (None, court) for recipient in found) else [])
 
 
-def month_key(officer_token: str, at: int) -> str:
-    """The key of an officer's counter for the month in China in which `at` (µs) lies."""
-    return f"{officer_token}/{day_of(at).isoformat()[:7]}"
+def counter_keys(officer_token: str, at: int) -> dict[Span, str]:
+    """The keys of an officer's counters: of the month in China in which `at` (µs) lies, and of all time."""
+    return {"month": f"{officer_token}/{day_of(at).isoformat()[:7]}", "total": f"{officer_token}/total"}
 
 
 def read(state: OfficerReads, count: int, thresholds: tuple[int, ...]) -> tuple[OfficerReads, tuple[int, ...]]:
@@ -59,6 +64,12 @@ def read(state: OfficerReads, count: int, thresholds: tuple[int, ...]) -> tuple[
     after = state.count + count
     reached = tuple(level for level, bar in enumerate(thresholds, 1) if state.count < bar <= after)
     return replace(state, count=after), reached
+
+
+def to_tell(month: Iterable[int], total: Iterable[int]) -> list[tuple[Span, int]]:
+    """Which of the levels that both counters have reached at once are told: the same level by both is one thing, the month's."""
+    told: list[tuple[Span, int]] = [("month", level) for level in month]
+    return told + [("total", level) for level in total if ("month", level) not in told]
 
 
 def courts_below(superiors: Mapping[str, str], court: str) -> frozenset[str]:

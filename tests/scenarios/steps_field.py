@@ -103,12 +103,17 @@ def _(world: World, court: str) -> None:
 def _(world: World, court: str, partner: str, months: str, times: str) -> None:
     standing = {"every_months": int(months), "times": int(times)}
     data = inquiry("P03", court=COURTS[court], partners=[PARTNERS[partner]], standing=standing)
-    world.send(world.signable(data, COURTS[court]), COURTS[court], "终本")
+    world.send(world.signable(data, COURTS[court]), COURTS[court], "终本", days=6 * 366)
+
+
+@step(parsers.re(rf"{COURT}已对被执行人限制消费"))
+def _(world: World, court: str) -> None:
+    world.state_case(COURTS[court], restricted=True)
 
 
 @step(parsers.re(rf"{COURT}告知案件终结本次执行"))
 def _(world: World, court: str) -> None:
-    world.state_case(COURTS[court], status="round-closed", restricted=True, standing=world.sent[COURTS[court], "inquire", "终本"])
+    world.state_case(COURTS[court], status="round-closed", standing=world.sent[COURTS[court], "inquire", "终本"])
 
 
 @then(parsers.re(rf"第(?P<number>\d+)次定期查询已发往{PARTNER}"))
@@ -131,6 +136,11 @@ def _(world: World, court: str, number: str) -> None:
 def _(world: World, court: str) -> None:
     data = {"case_number": samples.case_number(COURTS[court]), "subject": samples.subject("P03")}
     world.tell(COURTS[court], "certificate-request", data)
+
+
+@step("各单位均反馈查无")
+def _(world: World) -> None:
+    world.note(world.feed([world.reply(task, "no-record", searched=["resident-id-18"]) for task in world.tasks_now()]))
 
 
 @step(parsers.re(rf"除{PARTNER}外,各单位均反馈查无"))

@@ -103,7 +103,7 @@ def test_only_messages_hold_personal_data(hub: LoggedHub) -> None:
 def test_a_request_that_was_refused_or_is_still_open_has_a_bundle_too(hub: LoggedHub) -> None:
     refused, _ = hub.tasks(inquiry(partners=["nobody"]))
     still_open, _ = hub.tasks(inquiry(partners=["bank"]))
-    hub.sequence()
+    hub.logged()
     for request_id, expected in ((refused, ["request", "refusal"]), (still_open, ["request", "acceptance", "task"])):
         bundle = hub.export(request_id)
         assert types(unpack(bundle)) == expected
@@ -117,7 +117,7 @@ def test_duplicates_late_and_conflicting_replies_stay_verifiable(hub: LoggedHub)
     hub.advance(10 * 24 * 3600)
     hub.fire()
     hub.feed([hub.reply(vehicle, "no-record")])
-    hub.sequence()
+    hub.logged()
     bundle = hub.export(request_id)
     assert verify_bundle(bundle, hub.log_key).ok
     kinds = {json.loads(content)["kind"] for name, content in unpack(bundle).items() if name.startswith("entries/")}
@@ -128,12 +128,12 @@ def test_duplicates_late_and_conflicting_replies_stay_verifiable(hub: LoggedHub)
 
 
 def test_an_entry_that_is_not_in_the_log_yet_is_said_so(hub: LoggedHub) -> None:
-    hub.sequence()
+    hub.logged()
     request_id, _ = hub.tasks(inquiry())
     with pytest.raises(EvidenceError, match="try again") as caught:
         hub.export(request_id)
     assert caught.value.code == "entry-not-logged"
-    hub.sequence()
+    hub.logged()
     assert verify_bundle(hub.export(request_id), hub.log_key).ok
 
 
@@ -243,7 +243,7 @@ def test_openssl_alone_verifies_messages_manifest_and_checkpoint(hub: LoggedHub,
 def test_a_bundle_of_a_disposed_measure_holds_the_statement_and_its_answer(hub: LoggedHub) -> None:
     request_id = hub.controlled()
     hub.feed([hub.statement({"original": request_id, "extent": "full", "on": "2026-11-23"}, "disposal")[1]])
-    hub.sequence()
+    hub.logged()
     bundle = hub.export(request_id)
     assert types(unpack(bundle))[-2:] == ["disposal", "noted"]
     assert verify_bundle(bundle, hub.log_key).ok
@@ -256,7 +256,7 @@ def test_a_bundle_of_a_silent_partner_s_request_holds_its_nudges_and_its_supervi
     request_id, (task,) = hub.tasks(inquiry(partners=["bank"]))
     hub.feed([hub.receipt(task)])
     hub.run_until(hub.now + 30 * 24 * 3600 * 1_000_000)
-    hub.sequence()
+    hub.logged()
     bundle = hub.export(request_id)
     told = types(unpack(bundle))
     assert (told.count("nudge"), told.count("event")) == (4, 3)

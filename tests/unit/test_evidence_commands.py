@@ -125,6 +125,7 @@ def test_referral_of_a_case_beside_a_hub_at_work(hub: LoggedHub, tmp_path: Path)
     hub.composer = Composer("hub", hub.parties["hub"].signer, Secrets.read(tmp_path / "secret").tokens)
     hub.register_case()
     hub.controlled()
+    hub.advance(1)  # the older request is the first bundle
     hub.concluded()
     out, settings = tmp_path / "referral.zip", ("--config", tmp_path / "hub.toml")
     done = run("referral", "--case", "(2026) 粤9901执123号", "--out", out, *settings)
@@ -153,7 +154,7 @@ def test_referral_says_why_it_cannot_be_made(hub: LoggedHub, tmp_path: Path) -> 
 
 
 def test_export_says_what_is_missing(hub: LoggedHub, tmp_path: Path) -> None:
-    hub.sequence()
+    hub.logged()
     request_id, _ = hub.tasks(inquiry())
     settings = ("--out", tmp_path / "out.zip", "--config", tmp_path / "hub.toml")
     early = run("export", request_id, *settings)

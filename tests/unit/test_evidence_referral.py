@@ -137,5 +137,5 @@ def test_even_the_hub_cannot_list_a_bundle_of_another_case_or_as_another_request
 def test_a_refused_request_is_part_of_the_referral(hub: LoggedHub) -> None:
     refused, record = hub.request(inquiry(legal=samples.legal_basis("inquire", documents=[])))
     hub.feed([record])
-    hub.sequence()
+    hub.logged()
     assert verify_referral(referral(hub, refused), hub.log_key).ok

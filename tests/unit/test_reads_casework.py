@@ -131,6 +131,26 @@ def test_the_counter_is_the_officer_s_under_either_permit_and_starts_anew_each_m
     assert len(read(rig, results[:1])) == 2
 
 
+def test_what_is_drawn_out_over_months_reaches_the_thresholds_too(rig: Rig) -> None:
+    results = [answered(rig)[1] for _ in range(2)]
+    thresholds(rig, 3, 5)
+    for month in (1, 2, 3):
+        rig.now = micros(datetime(2027, month, 1, tzinfo=CHINA))
+        read(rig, results)
+    found = [(entry["span"], entry["level"]) for entry in entries(rig, "reading.threshold")]
+    assert found == [("total", 1), ("total", 2)], "never three in one month"
+    assert [(entry["count"], entry["month"], entry["total"]) for entry in entries(rig, "reading.noted")] == [(2, 2, 2), (2, 2, 4), (2, 2, 6)]
+
+
+def test_the_entries_tell_officers_apart_by_token_alone(rig: Rig) -> None:
+    _, result = answered(rig)
+    for officer in ("GZ-9901-001", "ZX-9901-001", "GZ-9901-002"):
+        read(rig, [result], officer)
+    one, same, other = [entry["officer"] for entry in entries(rig, "reading.noted")]
+    assert one == same != other
+    assert len(one) == 32
+
+
 def test_the_register_shows_the_superior_court_who_asked_and_how_often_it_was_read(rig: Rig) -> None:
     first, result = answered(rig)
     read(rig, [result])

@@ -17,7 +17,6 @@
     而且 第一银行反馈查无
     # And had its answer
 
-  @pending
   场景: 三十日内,乙法院沿用 · Within thirty days court B gets the same answer
     当 时间到了2026年12月20日9时
     # When four weeks have passed

@@ -1,5 +1,4 @@
 # language: zh-CN
-@pending
 功能: 穷尽措施的完备性证明 · The completeness certificate
 
   方案要求的单位全部作出明确答复,才能出具;一家沉默即不能。沉默不等于查无。
