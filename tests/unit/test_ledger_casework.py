@@ -281,7 +281,7 @@ def test_the_bundles_of_a_round_and_of_its_standing_inquiry_verify(tmp_path: Pat
     task = next_round(hub)
     hub.feed([hub.receipt(task), hub.reply(task, "result", findings=[ACCOUNT])])
     review(hub, request_id, 1, "resumed")
-    hub.sequence()
+    hub.logged()
     bundle = hub.export(round_id(request_id, 1))
     report = verify_bundle(bundle, hub.log_key)
     assert (report.findings, report.request) == ((), round_id(request_id, 1))
