@@ -126,7 +126,7 @@ def _ladder(file: Path, digest: "hashlib._Hash") -> Ladder:
     data = _read(file, digest)
     try:
         rungs = tuple(Rung(int(item["working_days"]), Addressee(item["addressee"])) for item in data["rungs"])
-        return Ladder(int(data["nudge_at_percent"]), rungs)
+        return Ladder(int(data["nudge_at_percent"]), rungs, int(data["least_reply_s"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"{file}: {error}") from error
 

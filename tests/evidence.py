@@ -13,13 +13,10 @@ from hub.evidence.export import export_bundle, find_request
 from hub.evidence.manifest import MANIFEST, SIGNATURE, Manifest
 from hub.evidence.report import Report
 from hub.rules.calendar import Calendar
-from hub.store import journal
 from hub.trust import keys
 from hub.trust.jws import Signer
-from hub.trust.merkle import TreeState
 from hub.trust.notes import NoteSigner, NoteVerifier
 from hub.trust.parties import Directory, Party
-from hub.trust.tile_log import TileLog
 from tests.factories import Data, control, inquiry
 from tests.rig import MASTER, Rig, said
 
@@ -43,16 +40,9 @@ class LoggedHub(Rig):
         with self.work() as work:
             Hub._register_keys(cast(Hub, SimpleNamespace(directory=directory)), work)
 
-    def sequence(self) -> None:
+    def logged(self) -> None:
         """Put every entry into the log and publish its checkpoint."""
-        with self.store.write() as connection:
-            size, edge = journal.read_state(connection)
-            log = TileLog(self.log_directory, self._log_signer, TreeState(size, edge))
-            rows = journal.unsequenced(connection, 5000)
-            state = log.append([leaf for _, leaf in rows])
-            if rows:
-                assert journal.commit_state(connection, size, rows[0][0], rows[-1][0], state.size, state.edge)
-        log.publish()
+        self.sequence(self.log_directory, self._log_signer)
 
     def tasks(self, data: Data) -> tuple[str, list[Any]]:
         """A new request's id, and the tasks that it led to."""
@@ -67,14 +57,14 @@ class LoggedHub(Rig):
         self.feed([self.reply(bank, "no-record")])
         self.advance(10 * 24 * 3600)
         self.fire()
-        self.sequence()
+        self.logged()
         return request_id
 
     def controlled(self) -> str:
         """A freeze that took effect. Returns its id."""
         request_id, (task,) = self.tasks(control())
         self.feed([self.receipt(task), self.reply(task, "result")])
-        self.sequence()
+        self.logged()
         return request_id
 
     def export(self, request_id: str) -> bytes:

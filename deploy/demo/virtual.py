@@ -19,12 +19,18 @@ from hub.engine.gate import Gate
 from hub.engine.processor import Due
 from hub.engine.records import Outgoing, Record
 from hub.engine.work import Work, signed_headers
+from hub.store import journal
 from hub.store import tables as t
 from hub.store.database import Database
 from hub.store.vault import Vault
 from hub.trust.jws import Signer
+from hub.trust.merkle import TreeState
+from hub.trust.notes import NoteSigner
 from hub.trust.parties import Directory
+from hub.trust.tile_log import TileLog
 from schemas.base import from_micros
+
+_PAGE = 1000
 
 
 class VirtualHub:
@@ -91,6 +97,18 @@ class VirtualHub:
             out += self.fire()
         self.now = max(self.now, at)
         return out
+
+    def sequence(self, directory: Path, signer: NoteSigner) -> None:
+        """Put every entry into the log in `directory`, and publish its checkpoint."""
+        with self.store.write() as connection:
+            size, edge = journal.read_state(connection)
+            log = TileLog(directory, signer, TreeState(size, edge))
+            while rows := journal.unsequenced(connection, _PAGE):
+                state = log.append([leaf for _, leaf in rows])
+                if not journal.commit_state(connection, size, rows[0][0], rows[-1][0], state.size, state.edge):
+                    raise RuntimeError("another sequencer moved the log")
+                size = state.size
+        log.publish()
 
     def close(self) -> None:
         """Let go of the store."""

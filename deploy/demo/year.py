@@ -3,18 +3,21 @@ closed round whose re-inquiry finds something, leads, an entrusted matter, a deb
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from deploy.demo.cast import Cast
 from deploy.demo.virtual import VirtualHub
 from deploy.demo.world import HUB, ROOT, World
+from hub.bulletins.files import write
 from hub.config import load_rulebook
+from hub.rules.bulletins import Cadence
 from hub.rules.terms import DAY
 from hub.settings import Secrets
 from hub.trust import keys
 from hub.trust.jws import Signer
+from hub.trust.notes import NoteSigner
 from hub.trust.parties import Directory
 from schemas import samples
 from schemas.base import CHINA, format_time, micros
@@ -24,6 +27,8 @@ from schemas.samples import Data
 
 COURT, OTHER = "court-9901", "court-9902"
 BEGINS, ENDS = datetime(2026, 3, 2, 9, 0, tzinfo=CHINA), datetime(2027, 4, 1, 9, 0, tzinfo=CHINA)
+_BULLETINS: dict[Cadence, date] = {
+    Cadence.DAILY: date(2026, 4, 9), Cadence.WEEKLY: date(2026, 3, 4), Cadence.MONTHLY: date(2026, 4, 15)}  # fmt: skip
 _FOUND = {"kind": "account", "number": samples.ACCOUNT["number"], "branch": "示例支行", "currency": "CNY", "status": "正常",
           "balance": "80000.00", "available": "80000.00"}  # fmt: skip
 _STATES = {"renew": "renewed", "release": "released", "deduct": "deducted", "watch": "armed", "road-control": "armed",
@@ -32,10 +37,12 @@ _STATES = {"renew": "renewed", "release": "released", "deduct": "deducted", "wat
 
 @dataclass
 class Told:
-    """What the hub said in the year: by kind and event of its messages, and by code of its case events."""
+    """What the hub said in the year, by kind and event of its messages and by code of its case events; `renewed` counts the
+    measures that a court renewed in time."""
 
     types: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
+    renewed: int = 0
 
 
 class Year:
@@ -43,6 +50,7 @@ class Year:
 
     def __init__(self, world: World, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
         directory = since(Directory.load(world.parties), micros(BEGINS))
         secrets = Secrets.read(world.folder / "keys" / "hub.secret")
         rulebook = load_rulebook(ROOT / "config", ROOT / "config" / "agreements", directory)
@@ -60,8 +68,20 @@ class Year:
         self._summer()
         self._autumn()
         self._winter()
-        self.hub.close()
         return self.told
+
+    def publish(self, log: NoteSigner, bulletins: Path) -> list[Path]:
+        """Put the year into a log of its own, signed by `log`, and write the bulletins of a day, a week and a month."""
+        directory = self._folder / "log"
+        directory.mkdir(exist_ok=True)
+        (directory / "log.vkey").write_text(f"{log.verifier}\n", encoding="utf-8")
+        self.hub.sequence(directory, log)
+        self.hub.close()
+        names = {party.id: (party.name_zh, party.name_en) for party in self.hub.directory.parties.values()}
+        files = []
+        for cadence, day in _BULLETINS.items():
+            files += write(cadence, day, directory, log.verifier, bulletins, ("zh", "en"), names, ROOT / "config" / "bulletins.toml")
+        return files
 
     # -- the chapters --------------------------------------------------------------------------------------------------
 
@@ -126,7 +146,7 @@ class Year:
     def _winter(self) -> None:
         """The re-inquiry finds an account, and the round is resumed; the freeze is renewed in time; a debt is performed."""
         self._found_again = True
-        self._until(2027, 1, 20)
+        self._until(2027, 1, 8)
         self._say(COURT, "case.review", {
             "standing": self._standing, "round": 1, "outcome": "resumed", "officer": "GZ-9901-001", "reason": "查得可供执行财产"})  # fmt: skip
         self._say(COURT, "case.statement", samples.statement(COURT, 202, version=3, status="resumed", restricted=True))
@@ -156,6 +176,7 @@ class Year:
         for event in _events(heard, "renewal-due"):
             if event.data.about == self._renewed_in_time:
                 self._renewed_in_time = ""
+                self.told.renewed += 1
                 self._hear(self._cast.sign_draft(event)[1])
         for event in _events(heard, "release-due"):
             self._hear(self._cast.sign_draft(event)[1])

@@ -14,7 +14,9 @@ from hub.casework.lift import Lift
 from hub.casework.measures import Measures
 from hub.casework.objections import Objections
 from hub.casework.part import Part
+from hub.casework.reads import Reads
 from hub.casework.registrar import Registrar
+from hub.casework.supervision import Supervision
 from hub.casework.watches import Watches
 from hub.config import Rulebook
 from hub.engine.gate import Admits
@@ -24,7 +26,9 @@ from hub.engine.work import Work
 from hub.trust.parties import Party, Role
 from schemas.messages import PartnerMessage, RequestMessage, SharedMessage, StatementMessage
 
-PARTS: tuple[type[Part], ...] = (Cases, Measures, Objections, Watches, Lift, Matters, Leads, Ledger, Completeness)
+PARTS: tuple[type[Part], ...] = (
+    Cases, Measures, Objections, Watches, Lift, Matters, Leads, Reads, Supervision, Ledger, Completeness,
+)  # fmt: skip
 """The fields of casework beside requests and their answers."""
 
 

@@ -51,7 +51,7 @@ class Cases(Part):
         decision = self.desk.work.decide("case.noted", token, item, {
             "court": new.court, "status": new.status, "priority": new.priority, "version": new.version,
         })  # fmt: skip
-        self.desk.work.keep(item, None, token, decision)
+        self.desk.work.keep(item, token, token, decision)
         self.desk.answer(decision, item, "case", "noted", said.Noted(about=message.id), token)
         for listener in self.desk.case_listeners:
             listener(old, new)
@@ -63,7 +63,8 @@ class Cases(Part):
             return []
         certified = completeness.may_close(statement.filed_on, restricted=statement.restricted, at=micros(message.time),
                                            terms=self.desk.linkage.terms.ledger)  # fmt: skip
-        codes = [] if certified and self.desk.states.of_case(CertificateState, token) else ["certificate-needed"]
+        issued = any(each.status == "issued" for each in self.desk.states.of_case(CertificateState, token))
+        codes = [] if certified and issued else ["certificate-needed"]
         if statement.standing is not None:
             going_on = any(each.request_id == statement.standing and each.status in ledger.LIVE
                            for each in self.desk.states.of_case(LedgerState, token))  # fmt: skip

@@ -20,6 +20,7 @@ from hub.store import cases, contact
 from schemas import hub as said
 from schemas.base import from_micros
 from schemas.messages import HitReported, PartnerMessage, Received, Replied, kind_of
+from schemas.replies import KNOWN_REASONS
 from schemas.requests import Kind
 
 
@@ -69,7 +70,10 @@ class Collector:
         due = collect.deadline(received, None, self._desk.linkage.calendar, self._outages)
         if received.status is TaskStatus.RECEIVED and due is not None:
             self._desk.work.arm(SILENCE, task.task_id, due)
-        self._desk.put(request, received)
+        request = self._desk.put(request, received)
+        if task.received_at is None and received.status is TaskStatus.RECEIVED:
+            for part in self._parts:
+                part.received(request, received)
 
     def _reply(self, item: Inbound, message: Replied, request: RequestState, task: TaskState) -> None:
         if not collect.fits(request.action, message.data):
@@ -88,6 +92,8 @@ class Collector:
         facts = _about(request, task) | {"reply": message.data.kind.value}
         if verdict.effect == "late":
             facts["late"] = 1
+        if message.data.reason is not None and message.data.reason.code in KNOWN_REASONS:
+            facts["code"] = message.data.reason.code
         decision = self._desk.work.decide("task.answered", request.key, item, facts)
         self._desk.work.keep(item, request.key, request.case_token, decision)
         self._pass_on(decision, request, task, item, late=verdict.effect == "late")
@@ -136,9 +142,10 @@ class Collector:
         silence = said.NonResponse(partner=task.partner, task_id=task.task_id, awaited=awaited,
                                    deadline=from_micros(due), outcome_unknown=unknown)  # fmt: skip
         self._desk.to_court(decision, request, "non-response", f"non-response/{task.task_id}", silence, task.task_id)
-        request = self._desk.put(request, collect.on_silence(task, due))
+        settled = collect.on_silence(task, due)
+        request = self._desk.put(request, settled)
         for part in self._parts:
-            part.silent(request, task)
+            part.silent(request, settled)
         return request
 
     def _release_waiting(self, original: RequestState) -> None:

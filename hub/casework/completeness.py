@@ -1,6 +1,7 @@
 """The completeness certificate (穷尽措施): issued only with every required partner's explicit answer in hand."""
 
 import hashlib
+from dataclasses import replace
 from datetime import date
 
 from hub.casework.answers import kept_answer
@@ -41,6 +42,12 @@ class Completeness(Part):
             self._refuse(item, token, missing)
         else:
             self._issue(item, case, subject, [answers[partner] for partner in partners])
+
+    def case_changed(self, old: CaseState | None, new: CaseState) -> None:
+        """A resumed case (恢复执行) needs a certificate of its own before its round may be closed again."""
+        if new.status == "resumed" and old is not None and old.status != "resumed":
+            for each in self.desk.states.of_case(CertificateState, new.key):
+                self.desk.states.put(replace(each, status="spent"))
 
     def _answers(self, case_token: str, subject: Subject) -> list[Answer]:
         self.desk.save()  # an answer of this very batch counts

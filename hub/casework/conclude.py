@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
-from hub.casework.answers import answer_of
+from hub.casework.answers import exchange
 from hub.casework.desk import Desk
-from hub.casework.drafts import follow_up
+from hub.casework.drafts import FollowUps
 from hub.rules import collect
 from hub.rules.plan import follow_ups
 from hub.rules.proposals import proposed
@@ -49,11 +49,12 @@ def _proposals(desk: Desk, request: RequestState) -> Iterator[said.FollowUp]:
     rules = follow_ups(desk.linkage, request.follow_ups)
     if not rules:
         return
-    found = [((task.partner, reply.id), finding) for task in request.tasks
-             if (reply := answer_of(desk, task)) is not None for finding in reply.data.findings]  # fmt: skip
+    held = exchange(desk, request)
+    found = [((partner, reply.id), finding) for partner, reply in held.answers for finding in reply.data.findings]
+    drafts = FollowUps(desk, request, held.asked)
     for rule in rules:
         for (partner, cause), finding in proposed(rule, found, desk.linkage.terms.exempt_flags):
             yield said.FollowUp(
                 finding=rule.finding, action=rule.action, partner_kind=rule.partner_kind, needs_approval=rule.needs_approval,
-                cause=cause, draft=follow_up(desk, request, rule, partner, finding),
+                cause=cause, draft=drafts.draft(rule, partner, finding),
             )  # fmt: skip

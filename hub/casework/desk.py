@@ -185,7 +185,8 @@ class Desk:
     def answer(self, decision: Decision, item: Inbound, kind: str, event: str, data: Model, case_token: str) -> None:
         """One message back to whoever sent `item`: noted, refused, or what was asked for."""
         self.say(decision, item.party.speaks_as, f"liandong.{kind}.{event}.v1", f"{event}/{item.message.source}/{item.message.id}",
-                 data, correlation=item.message.correlationid, case_token=case_token, cause=item.message.id)  # fmt: skip
+                 data, correlation=item.message.correlationid, case_token=case_token, cause=item.message.id,
+                 request_key=decision.request_key)  # fmt: skip
 
     def refuse(self, item: Inbound, kind: str, codes: Sequence[str], case_token: str) -> None:
         """What `item` says is not taken up, for these coded reasons; nothing of it was done."""
@@ -208,13 +209,14 @@ class Desk:
         self, decision: Decision, party_id: str, type: str, stage: str, data: Model, *, correlation: str, case_token: str,  # noqa: A002 - CloudEvents' own attribute name
         cause: str | None = None, request_key: str | None = None,
     ) -> None:  # fmt: skip
-        """One message of the hub to a court or a partner; `stage` makes its id."""
+        """One message of the hub to a court or a partner; `stage` makes its id. It belongs to what its decision is about, so that a
+        bundle never holds an entry without the messages that the entry names."""
         court = party_id in self.rulebook.registers
         topic = self.topics.results(party_id) if court else self.topics.tasks(party_id)
         self.work.send(
             decision, topic, id=derive_id(self.work.composer.party, party_id, stage), type=type, recipient=party_id,
             case_token=case_token, correlation=correlation, cause=cause, expires=self.work.now + KEEP, data=data,
-            request_key=request_key,
+            request_key=request_key or decision.request_key,
         )  # fmt: skip
 
     def forward(

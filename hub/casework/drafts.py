@@ -2,6 +2,7 @@
 
 import base64
 import json
+from functools import cached_property
 from typing import Any
 
 from hub.casework.desk import Desk
@@ -38,43 +39,51 @@ def draft(desk: Desk, original: RequestState, action: str, **members: Any) -> Dr
     return _drafted(original.kind, data)
 
 
-def follow_up(desk: Desk, request: RequestState, rule: FollowUpRule, partner: str, finding: Finding) -> Drafted:
-    """A draft of what `rule` lets the court ask next about what `partner` found: the same debtor, case and people.
+class FollowUps:
+    """Drafts of what the answers to one request let its court ask next: about the same debtor, in the same case, by the same people."""
 
-    A freeze states the legal maximum of its term and what of the claim no measure covers yet; the estimated value of what
-    is sealed is the court's to state. An inquiry is about the company that the debtor has a share in. Raises KeyError once
-    the case has been erased.
-    """
-    kind, action = rule.action.split(".")
-    old, asset = _data(desk, request), asset_of(finding)
-    name = asset.name if asset is not None else finding.kind
-    scope = {"partner_kinds": [rule.partner_kind], "actions": [rule.action]}
-    legal = _legal(old, scope) | ({"purpose": Purpose.LOCATE.value} if kind == "locate" else {})
-    same = desk.linkage.partner_kinds.get(partner) == rule.partner_kind
-    data: Body = {
-        "number": f"F-{request.request_id[:13].upper()}-{desk.work.composer.token('asset', name)[:12].upper()}", "version": 1,
-        "action": action, "legal": legal, "subject": old["subject"],
-        "partners": [partner] if same else list(desk.linkage.of_kind((rule.partner_kind,))),
-    }  # fmt: skip
-    plain = asset.model_dump(mode="json", exclude_none=True) if asset is not None else None
-    if kind == "control" and asset is not None:
-        data |= {"asset": plain, "term_months": desk.linkage.terms.max_term_months[asset.kind]}
-        amount = _uncovered(desk, request) if action == "freeze" else None
-        data |= {"amount": amount} if amount is not None else {}
-    elif kind == "locate" and finding.kind == "vehicle":
-        data |= {"vehicle": plain, "until": legal["valid_until"]}
-    elif kind == "inquiry" and isinstance(finding, EquityFinding):
-        data["subject"] = {"kind": "company", "name": finding.company_name, "uscc": finding.company}
-    return _drafted(kind, data)
+    def __init__(self, desk: Desk, request: RequestState, asked: RequestMessage) -> None:
+        self._desk = desk
+        self._request = request
+        self._old = _plain(asked)
 
+    def draft(self, rule: FollowUpRule, partner: str, finding: Finding) -> Drafted:
+        """A draft of what `rule` lets the court ask about what `partner` found.
 
-def _uncovered(desk: Desk, request: RequestState) -> str | None:
-    """How much of the claim no measure covers yet (V20), where the case is registered and something is left."""
-    case = desk.states.get(CaseState, request.case_token)
-    if case is None:
-        return None
-    left = case.ceiling - measures.used(desk.states.of_case(MeasureState, request.case_token))
-    return f"{left:.2f}" if left > 0 else None
+        A freeze states the legal maximum of its term and what of the claim no measure covers yet; the estimated value of
+        what is sealed is the court's to state. An inquiry is about the company that the debtor has a share in.
+        """
+        kind, action = rule.action.split(".")
+        desk, old, asset = self._desk, self._old, asset_of(finding)
+        name = asset.name if asset is not None else finding.kind
+        scope = {"partner_kinds": [rule.partner_kind], "actions": [rule.action]}
+        legal = _legal(old, scope) | ({"purpose": Purpose.LOCATE.value} if kind == "locate" else {})
+        same = desk.linkage.partner_kinds.get(partner) == rule.partner_kind
+        data: Body = {
+            "number": f"F-{self._request.request_id[:13].upper()}-{desk.work.composer.token('asset', name)[:12].upper()}", "version": 1,
+            "action": action, "legal": legal, "subject": old["subject"],
+            "partners": [partner] if same else list(desk.linkage.of_kind((rule.partner_kind,))),
+        }  # fmt: skip
+        plain = asset.model_dump(mode="json", exclude_none=True) if asset is not None else None
+        if kind == "control" and asset is not None:
+            data |= {"asset": plain, "term_months": desk.linkage.terms.max_term_months[asset.kind]}
+            amount = self._uncovered if action == "freeze" else None
+            data |= {"amount": amount} if amount is not None else {}
+        elif kind == "locate" and finding.kind == "vehicle":
+            data |= {"vehicle": plain, "until": legal["valid_until"]}
+        elif kind == "inquiry" and isinstance(finding, EquityFinding):
+            data["subject"] = {"kind": "company", "name": finding.company_name, "uscc": finding.company}
+        return _drafted(kind, data)
+
+    @cached_property
+    def _uncovered(self) -> str | None:
+        """How much of the claim no measure covers yet (V20), where the case is registered and something is left."""
+        states, token = self._desk.states, self._request.case_token
+        case = states.get(CaseState, token)
+        if case is None:
+            return None
+        left = case.ceiling - measures.used(states.of_case(MeasureState, token))
+        return f"{left:.2f}" if left > 0 else None
 
 
 def _data(desk: Desk, request: RequestState) -> Body:
@@ -84,7 +93,12 @@ def _data(desk: Desk, request: RequestState) -> Body:
     message = parse(desk.work.payload(pk))
     if not isinstance(message, RequestMessage):
         raise TypeError("a request's own message is a request")
-    return message.data.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    return _plain(message)
+
+
+def _plain(message: RequestMessage) -> Body:
+    """The data of a request as JSON, without its documents, which a draft leaves to the court."""
+    return message.data.model_dump(mode="json", exclude_none=True, exclude_defaults=True, exclude={"legal": {"documents"}})
 
 
 def _legal(old: Body, scope: Body) -> Body:

@@ -79,7 +79,7 @@ class Ledger(Part):
         number, round_key = asked.round, request_key(standing.court, round_id(standing.request_id, asked.round))
         decision = self._note(asked, "checked", None, number)
         bound, unbound = still_bound(desk.linkage, message, work.now)
-        tasks = [planned(desk, round_key, partner, urgent=False) for partner in (*bound, *unbound) if partner in desk.linkage.agreements]
+        tasks = [planned(desk, round_key, partner) for partner in (*bound, *unbound) if partner in desk.linkage.agreements]
         request = replace(
             standing, key=round_key, request_id=round_id(standing.request_id, number), original_key=standing.key,
             status=RequestStatus.OPEN, expires_at=min(until, work.now + rules.ANSWER_WITHIN),

@@ -95,7 +95,8 @@ class Measures(Part):
         elif request.action == "renew":
             measure = states.get(MeasureState, request.original_key)
             if measure is not None and measure.renewal == request.key:
-                states.put(replace(measure, renewal=None))
+                silent = request.tasks[0].outcome is TaskOutcome.NO_RESPONSE
+                states.put(replace(measure, renewal=None, unconfirmed=measure.unconfirmed or silent))
                 self._lapse_if_over(measure.key)
 
     def _began(self, request: RequestState, task: TaskState, outcome: MeasureOutcome, at: int, proof: str) -> None:
@@ -127,9 +128,16 @@ class Measures(Part):
             self.desk.states.put(measures.not_deducting(measure, request.key))
 
     def _nothing_after_all(self, request: RequestState) -> None:
-        """After its silence the registry says that there is no measure: what was unknown is known."""
-        measure = self.desk.states.get(MeasureState, request.key)
-        if measure is not None and measure.status == "unknown":
+        """After its silence the registry says that there is no measure, or no renewal of it: what was unknown is known."""
+        renewal = request.action == "renew"
+        measure = self.desk.states.get(MeasureState, request.original_key if renewal else request.key)
+        if measure is None or (renewal and not measure.unconfirmed):
+            return
+        if renewal and measure.status == "effective":
+            self.desk.states.put(replace(measure, unconfirmed=False))
+        elif renewal and measure.status == "unknown":
+            self._end(measures.ended(measure, "lapsed"), measure.lapses_at or self.desk.work.now)
+        elif measure.status == "unknown":
             self._set(measures.ended(measure, "refused"), "refused")
 
     # -- disposal ------------------------------------------------------------------------------------------------------
@@ -188,12 +196,16 @@ class Measures(Part):
                        addressee=case.supervisor if case else None, **members)  # fmt: skip
 
     def _lapse_if_over(self, key: str) -> None:
-        """Not renewed before its end, a measure has no effect any more; one whose renewal is on its way waits for that."""
+        """Not renewed before its end, a measure has no effect any more; one whose renewal is on its way waits for that, and of
+        one whose renewal met silence nobody knows (silence is never "nothing done")."""
         measure = self.desk.states.get(MeasureState, key)
         now = self.desk.work.now
         if measure is None or measure.status != "effective" or measure.lapses_at is None or now < measure.lapses_at:
             return
-        if measure.renewal is None:
+        if measure.unconfirmed:
+            decision = self._set(replace(measure, status="unknown"), "unknown")
+            self._tell(decision, measure, "measure-uncertain", ends=date.fromisoformat(measure.ends or ""))
+        elif measure.renewal is None:
             self._end(measures.ended(measure, "lapsed"), measure.lapses_at)
 
     # -- changes -------------------------------------------------------------------------------------------------------

@@ -37,11 +37,14 @@ class Part:
     def accepted(self, request: RequestState, message: RequestMessage) -> None:
         """A request has been accepted."""
 
+    def received(self, request: RequestState, task: TaskState) -> None:
+        """A partner has its task, and its time to reply runs."""
+
     def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:
         """A partner has answered its part of `request`, in time or late."""
 
     def silent(self, request: RequestState, task: TaskState) -> None:
-        """A partner's silence has become a fact."""
+        """A partner's silence has become a fact; `task` is as it is now."""
 
     def hit(self, request: RequestState, task: TaskState, item: Inbound) -> None:
         """A watch has hit."""

@@ -11,6 +11,7 @@ from hub.casework.reuse import reuse
 from hub.casework.tasks import dispatch, planned
 from hub.engine.records import Inbound
 from hub.engine.work import Facts
+from hub.rules import cases as case_rules
 from hub.rules import entrusted, intake, measures
 from hub.rules.cases import CaseState
 from hub.rules.entrusted import MatterState
@@ -69,7 +70,8 @@ class Registrar:
             decision = work.decide("request.accepted", key, item, facts | {
                 "config": self._desk.linkage.sha256, "rkind": kind.value, "action": action, "partners": len(verdict.partners)})  # fmt: skip
             partners = () if status is RequestStatus.STANDING else verdict.partners
-            tasks = tuple(planned(self._desk, key, partner, urgent=bool(message.data.urgent)) for partner in partners)
+            precedence = case_rules.precedence(context.case, urgent=bool(message.data.urgent))
+            tasks = tuple(planned(self._desk, key, partner, precedence) for partner in partners)
         request = RequestState(
             key=key, court=court, request_id=message.id, kind=kind, action=action, case_token=context.case_token,
             asset_token=context.asset_token, status=status, expires_at=micros(message.expires), tasks=tasks,

@@ -5,19 +5,19 @@ import base64
 from hub.casework.desk import SILENCE, Desk
 from hub.engine.work import Decision
 from hub.rules import collect
-from hub.rules.state import RequestState, TaskState, TaskStatus
+from hub.rules.state import Priority, RequestState, TaskState, TaskStatus
 from schemas import hub as said
 from schemas.base import derive_id
 
 
-def planned(desk: Desk, key: str, partner: str, *, urgent: bool) -> TaskState:
+def planned(desk: Desk, key: str, partner: str, priority: Priority = "ordinary") -> TaskState:
     """The part of `partner` in the request with this key, under its agreement as it is now."""
     agreement = desk.linkage.agreements[partner]
-    seconds, working_days = agreement.reply_terms(urgent)
+    seconds, working_days = agreement.reply_terms(priority == "urgent")
     return TaskState(
         task_id=derive_id(desk.work.composer.party, "task", key, partner), partner=partner,
         status=TaskStatus.PLANNED, receipt_within=agreement.receipt_within, reply_within=seconds,
-        agreement=agreement.reference, reply_working_days=working_days, priority="urgent" if urgent else "ordinary",
+        agreement=agreement.reference, reply_working_days=working_days, priority=priority,
     )  # fmt: skip
 
 

@@ -95,10 +95,11 @@ def on_reply(
 ) -> ReplyVerdict:  # fmt: skip
     """Judge a reply by the broker's time `at`.
 
-    Its receipt may stand unread in another partition, so a reply without one has both windows.
+    Its receipt may stand unread in another partition, so a reply without one has both windows. Of late answers, too, the
+    first one stands.
     """
     if task.status is TaskStatus.SETTLED:
-        if task.outcome is TaskOutcome.NO_RESPONSE:
+        if task.outcome is TaskOutcome.NO_RESPONSE and not task.late:
             return ReplyVerdict(replace(task, late=task.late + 1), "late")
         return ReplyVerdict(task, "conflicts")
     due = deadline(task, sent_at, calendar, outages)

@@ -31,7 +31,7 @@ class MeasureState(Aggregate):
     `status`: requested → effective | queued | refused | unknown; effective → released | lapsed | disposed; queued →
     effective | released | void. A renewal keeps it effective with a later end. `ends` is the last day in force; one that
     waits has a length (`term_months`) and no end. `served_at` is the time of service (µs), which gives the place in the queue.
-    `renewal` is the key of a renewal on its way, `deducting` key and amount of each deduction on its way, in order.
+    `renewal` is the key of a renewal on its way (`unconfirmed`: one met silence), `deducting` key and amount of each deduction on its way, in order.
     """
 
     KIND: ClassVar[str] = "measure"
@@ -49,6 +49,7 @@ class MeasureState(Aggregate):
     reference: str | None = None
     use_permitted: bool = False
     renewal: str | None = None
+    unconfirmed: bool = False
     deducting: tuple[tuple[str, str], ...] = ()
     approved_over: bool = False
     proof: str | None = None
@@ -109,9 +110,9 @@ def renewed(measure: MeasureState, outcome: MeasureOutcome, *, months: int, max_
     """The measure with its new end: what the registry states, at most the legal term from the old end, never before it."""
     old = date.fromisoformat(measure.ends) if measure.ends is not None else outcome.starts
     if old is None:
-        return replace(measure, renewal=None, proof=proof)
+        return replace(measure, renewal=None, unconfirmed=False, proof=proof)
     ends = max(old.isoformat(), _end(outcome.ends, old, months, max_months))
-    return replace(measure, renewal=None, proof=proof, ends=ends)
+    return replace(measure, status="effective", renewal=None, unconfirmed=False, proof=proof, ends=ends)
 
 
 def beyond_law(outcome: MeasureOutcome, starts: date, max_months: int) -> bool:

@@ -27,10 +27,12 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """When the partner is nudged, in percent of its time; and the rungs after its deadline, later ones higher."""
+    """When the partner is nudged, in percent of its time; the rungs after its deadline, later ones higher; and the shortest time
+    to answer, in seconds, to which any of this applies."""
 
     nudge_at_percent: int
     rungs: tuple[Rung, ...]
+    least_reply: int
 
     def __post_init__(self) -> None:
         days = [rung.working_days for rung in self.rungs]
@@ -47,6 +49,11 @@ class Step:
     level: int
     due: int
     addressee: Addressee
+
+
+def supervised(ladder: Ladder, reply_within: int) -> bool:
+    """Whether a partner that has `reply_within` seconds to answer is nudged and supervised."""
+    return reply_within >= ladder.least_reply
 
 
 def nudge_due(ladder: Ladder, start: int, deadline: int) -> int:

@@ -1,6 +1,6 @@
 """Requests and tasks in the store, as the rules' states."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -53,6 +53,14 @@ def kept(connection: Connection, message_id: str) -> Sequence[Any]:
     c = t.messages.c
     query = select(c.pk, c.jws, c.digest, c.at).where(c.message_id == message_id, c.direction == "in").order_by(c.pk)
     return connection.execute(query).all()
+
+
+def exchanged(connection: Connection, key: str, message_ids: Collection[str]) -> Sequence[Any]:
+    """The court's own message (`own`) that the request with this key carries, and those of these ids that came in about it."""
+    c = t.messages.c
+    asked = select(t.requests.c.message_pk).where(t.requests.c.key == key).scalar_subquery()
+    about = (c.request_key == key) & (c.direction == "in") & c.message_id.in_(list(message_ids))
+    return connection.execute(select(c.case_token, c.sealed, (c.pk == asked).label("own")).where(about | (c.pk == asked))).all()
 
 
 def partner_of(connection: Connection, task_id: str) -> str | None:
@@ -119,6 +127,21 @@ def request_message(connection: Connection, key: str) -> tuple[int, str]:
     query = select(t.messages.c.pk, t.messages.c.jws).join(t.requests, t.requests.c.message_pk == t.messages.c.pk)
     row = connection.execute(query.where(t.requests.c.key == key)).one()
     return row.pk, row.jws
+
+
+def sent_messages(connection: Connection, message_ids: Collection[str]) -> dict[str, Any]:
+    """Message id → recipient, request key and case of it, for those that the hub has made."""
+    c, out = t.messages.c, t.outbox.c
+    query = select(c.message_id, c.recipient, c.request_key, c.case_token).join(t.outbox, out.message_pk == c.pk)
+    rows = connection.execute(query.where(out.message_id.in_(message_ids), c.direction == "out"))
+    return {row.message_id: row for row in rows}
+
+
+def about_subject(connection: Connection, subject_token: str, courts: Collection[str], limit: int) -> list[Any]:
+    """The rows of the newest requests of these courts about one subject, at most `limit`."""
+    c = t.requests.c
+    query = select(t.requests).where(c.subject_token == subject_token, c.court.in_(courts))
+    return list(connection.execute(query.order_by(c.received_at.desc(), c.key).limit(limit)))
 
 
 def save(connection: Connection, requests: Iterable[RequestState], tasks: Iterable[TaskState], now: int) -> None:

@@ -287,7 +287,10 @@ async def test_the_commands(linkage: Linkage) -> None:
     assert "9902000000000001014" not in masked.stdout
     (result,) = [line for line in map(json.loads, masked.stdout.splitlines()) if "enclosed" in line]
     assert (result["verdict"], result["enclosed_verdict"]) == ("ok", "ok")
-    revealed = await liandong("results", "--json", "--reveal", "--request", row["request_id"])
+    who = ("--officer", "GZ-9901-001", "--reason", "制作裁定")
+    anonymous = await liandong("results", "--json", "--reveal", "--request", row["request_id"])
+    assert anonymous.exit_code == 2, "nobody reads in clear without saying who and why"
+    revealed = await liandong("results", "--json", "--reveal", *who, "--request", row["request_id"])
     assert "9902000000000001014" in revealed.stdout
     lines_for_people = await liandong("results")
     assert lines_for_people.exit_code == 0

@@ -90,7 +90,7 @@ def test_months_keep_the_day_or_end_with_the_month(start: date, months: int) -> 
 
 
 ladders = st.builds(
-    lambda percent, steps: Ladder(percent, tuple(Rung(n, Addressee.HANDLER) for n in sorted(steps))),
+    lambda percent, steps: Ladder(percent, tuple(Rung(n, Addressee.HANDLER) for n in sorted(steps)), 3600),
     st.integers(1, 99), st.sets(st.integers(1, 30), max_size=6),
 )  # fmt: skip
 

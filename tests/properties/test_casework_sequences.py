@@ -223,14 +223,15 @@ class Played:
                 assert end_of_day(date.fromisoformat(each.ends)) == each.lapses_at
 
     def _within_ceiling(self, case: CaseState, own: list[MeasureState]) -> None:
-        """What is controlled without an approval stays within the ceiling. Only a promotion, or a payment
+        """What is controlled stays within the ceiling and what was approved beyond it. Only a promotion, or a payment
         from a freeze that has ended meanwhile, may pass it, and the court is told."""
         self.warned |= {each.recipient for each in self.heard if isinstance(each, CaseMoved) and each.data.event == "over-seizure-risk"}
-        total = measures.used(each for each in own if not each.approved_over)
-        if total <= case.ceiling:
+        # An approval is for its own measure's whole amount, of which a part may have been paid since.
+        total, approved = measures.used(own), sum(Decimal(each.amount or "0") for each in own if each.approved_over)
+        if total <= case.ceiling + approved:
             self.warned.discard(case.court)
             return
-        assert case.court in self.warned, f"{total} controlled, {case.ceiling} allowed, and nobody was told"
+        assert case.court in self.warned, f"{total} controlled, {case.ceiling} owed, {approved} approved beyond it, and nobody was told"
 
     def _one_conclusion(self, requests: dict[str, str], tasks: list[tuple[str, str]]) -> None:
         self.conclusions.update(each.correlationid for each in self.heard if isinstance(each, Concluded))
@@ -261,7 +262,7 @@ starts = st.sampled_from([[], QUEUE, QUEUE, FROZEN, QUEUE + FROZEN])
 """What there is already: nothing, a queue on one title, frozen accounts."""
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(starts, steps)
 def test_no_sequence_breaks_a_promise(start: list[Step], sequence: list[Step]) -> None:
     play(start + sequence)

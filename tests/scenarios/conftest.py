@@ -1,6 +1,6 @@
 """The scenarios' world, and the steps that all of them share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,11 +18,3 @@ def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path)
     yield made
     made.close()
-
-
-def pytest_bdd_apply_tag(tag: str, function: Callable[..., object]) -> bool | None:
-    """`@pending`: the part of the hub that a scenario is about is not there yet; once it is, the tag must go."""
-    if tag != "pending":
-        return None
-    pytest.mark.xfail(strict=True, reason="pending")(function)
-    return True

@@ -106,9 +106,14 @@ def _(world: World, court: str, partner: str, months: str, times: str) -> None:
     world.send(world.signable(data, COURTS[court]), COURTS[court], "终本", days=6 * 366)
 
 
+@step(parsers.re(rf"{COURT}已对被执行人限制消费"))
+def _(world: World, court: str) -> None:
+    world.state_case(COURTS[court], restricted=True)
+
+
 @step(parsers.re(rf"{COURT}告知案件终结本次执行"))
 def _(world: World, court: str) -> None:
-    world.state_case(COURTS[court], status="round-closed", restricted=True, standing=world.sent[COURTS[court], "inquire", "终本"])
+    world.state_case(COURTS[court], status="round-closed", standing=world.sent[COURTS[court], "inquire", "终本"])
 
 
 @then(parsers.re(rf"第(?P<number>\d+)次定期查询已发往{PARTNER}"))
@@ -133,10 +138,15 @@ def _(world: World, court: str) -> None:
     world.tell(COURTS[court], "certificate-request", data)
 
 
-@step(parsers.re(rf"(?:除{PARTNER}外,)?各单位均反馈查无"))
-def _(world: World, partner: str | None = None) -> None:
+@step("各单位均反馈查无")
+def _(world: World) -> None:
+    world.note(world.feed([world.reply(task, "no-record", searched=["resident-id-18"]) for task in world.tasks_now()]))
+
+
+@step(parsers.re(rf"除{PARTNER}外,各单位均反馈查无"))
+def _(world: World, partner: str) -> None:
     world.note(world.feed([world.reply(task, "no-record", searched=["resident-id-18", "resident-id-15"])
-                           for task in world.tasks_now() if partner is None or task.recipient != PARTNERS[partner]]))  # fmt: skip
+                           for task in world.tasks_now() if task.recipient != PARTNERS[partner]]))  # fmt: skip
 
 
 @then(parsers.re(r"证明列明(?P<count>\d+)家单位的明确答复"))

@@ -7,7 +7,7 @@ from typing import Any
 from pytest_bdd import parsers, then
 
 from hub.rules import measures
-from schemas.messages import Accepted, CaseMoved, Concluded, Refused, Rejected, ResultPassed, SilenceRecorded
+from schemas.messages import Accepted, CaseMoved, Concluded, Nudged, Refused, Rejected, ResultPassed, SilenceRecorded
 from tests.rig import parse_request
 from tests.scenarios.steps_authority import POSTS
 from tests.scenarios.steps_flow import PARTNER
@@ -111,6 +111,11 @@ def _(world: World, court: str, dates: str) -> None:
     told = [(each.time, each.data.zh) for each in world.to(court) if isinstance(each, CaseMoved)]
     heard = "、".join(f'{at.month}月{at.day}日"{words.split(",")[0]}"' for at, words in told)
     assert heard == dates
+
+
+@then(parsers.re(rf"{PARTNER}收到催办"))
+def _(world: World, partner: str) -> None:
+    only(world.to(partner), Nudged)
 
 
 @then(parsers.re(rf"{ANYONE}没有收到提示"))

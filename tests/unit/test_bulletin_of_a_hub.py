@@ -21,7 +21,7 @@ def test_what_a_hub_did_is_counted_and_nothing_personal_comes_out(tmp_path: Path
     hub = LoggedHub(tmp_path)
     began = hub.clock.date()
     hub.concluded()  # of two partners one answers at once, the other never; ten days later that is decided
-    hub.sequence()
+    hub.logged()
     ended = hub.clock.date()
     hub.close()
     log = LogEntries.open(hub.log_directory, hub.log_key)

@@ -7,16 +7,22 @@
   背景:
     假如 甲法院的案件标的为100000元
     # Given court A's case has a claim of 100,000 yuan
+    而且 甲法院已对被执行人限制消费
+    # And the debtor's consumption is restricted
     而且 甲法院向各单位查询被执行人财产
     # And court A has asked every partner
     而且 各单位均反馈查无
     # And all have answered that they have no record
     而且 甲法院申请完备性证明
-    # And court A has its certificate of that
-    而且 甲法院向第一银行发出终本定期查询,每6个月一次,共10次
-    # And court A has signed the standing inquiry to the first bank
+    # And court A has asked for the completeness certificate
+    那么 甲法院收到完备性证明
+    # Then it has it
+    当 甲法院向第一银行发出终本定期查询,每6个月一次,共10次
+    # When court A signs the standing inquiry to the first bank
     而且 甲法院告知案件终结本次执行
-    # And stated that this round is closed
+    # And states that this round is closed
+    那么 中心登记
+    # Then the hub notes it
 
   场景: 第一次查询即查得账户 · The first re-inquiry finds an account
     当 甲法院冻结第一银行账户50000元

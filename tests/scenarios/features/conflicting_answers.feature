@@ -21,3 +21,19 @@
     # And there is no second conclusion
     而且 甲法院对第一银行账户的措施为"未形成"
     # And the first answer stands
+
+  场景: 迟到的答复也只算第一个 · Of late answers, too, the first one stands
+    假如 甲法院的案件标的为100000元
+    # Given court A's case has a claim of 100,000 yuan
+    而且 甲法院冻结第一银行账户50000元
+    # And court A has sent a freeze
+    当 又过了10秒
+    # When the bank lets its time pass
+    而且 第一银行反馈查无
+    # And answers late that it has no such account
+    那么 甲法院收到第一银行的答复,注明迟到并引用办结
+    # Then that is passed on as late
+    当 第一银行对同一任务又反馈已冻结50000元
+    # When the bank answers once more: frozen
+    那么 中心不予接收并报警,理由是"同一任务已有不同答复"
+    # Then the hub does not take it in, and raises an alarm
