@@ -253,6 +253,16 @@ def test_a_round_is_closed_with_certificate_restriction_three_months_and_its_own
     assert refused(filed_on="2026-08-23") == []
 
 
+def test_a_resumed_case_needs_a_certificate_of_its_own_to_be_closed_again(rig: Rig) -> None:
+    closed(rig)
+    rig.register_case(version=3, status="resumed", restricted=True)
+    again: Data = {"status": "round-closed", "restricted": True, "standing": opened(rig)}
+    refusal = said(rig.register_case(version=4, **again))[0]
+    assert [reason.code for reason in refusal.data.reasons] == ["certificate-needed"]
+    rig.feed([rig.statement({"case_number": samples.case_number(), "subject": samples.subject("P01")}, "certificate-request")[1]])
+    assert types(rig.register_case(version=4, **again)) == ["case.noted"]
+
+
 def test_a_standing_inquiry_is_accepted_in_a_closed_round_and_in_no_other_closed_case(rig: Rig) -> None:
     closed(rig)
     opened(rig)

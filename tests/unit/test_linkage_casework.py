@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import event
 
 from connectors.court.items import Reader
-from hub.engine.records import Record
+from hub.engine.records import Record, digest_of
 from hub.trust.parties import Directory
 from schemas import samples
 from schemas.base import format_time
 from schemas.messages import parse
 from tests.factories import Data, control, inquiry
-from tests.rig import Rig, said, types
+from tests.rig import FINDING, Rig, said, types
 from tests.unit.test_ledger_casework import ACCOUNT, agree, entries, tasks
 
 VEHICLE: Data = {"kind": "vehicle", "plate": samples.VEHICLE["plate"], "vin": samples.VEHICLE["vin"], "plate_class": "02",
@@ -102,6 +102,30 @@ def test_no_personal_data_of_a_draft_stands_in_an_entry(rig: Rig) -> None:
     assert all(text not in every for text in (samples.ACCOUNT["number"], samples.VEHICLE["plate"], *samples.PEOPLE["P03"]))
 
 
+def test_findings_cost_a_conclusion_one_query_and_nothing_found_costs_none(rig: Rig) -> None:
+    """However many answers came in batches before; a freeze asks once more, for the measures of the case."""
+    def queries(found: dict[str, list[Data]]) -> int:
+        *before, last = tasks(rig.feed([rig.request(inquiry("P04", fresh=True, partners=sorted(found)))[1]]))
+        for task in before:
+            rig.feed([rig.reply(task, "result", findings=found[task.recipient])])
+        seen: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            seen.append(statement)
+
+        event.listen(rig.store.engine, "before_cursor_execute", note)
+        out = rig.feed([rig.reply(last, "result", findings=found[last.recipient])])
+        event.remove(rig.store.engine, "before_cursor_execute", note)
+        assert types(out) == ["inquiry.result", "inquiry.conclusion"]
+        return len(seen)
+
+    nothing: dict[str, list[Data]] = {"vehicle": [FINDING], "bank": [FINDING], "real-estate": [FINDING]}
+    things = nothing | {"vehicle": [VEHICLE, VEHICLE | {"plate": "粤B9A006"}], "real-estate": [UNIT]}
+    base = queries(nothing)
+    assert queries(things) == base + 1
+    assert queries(things | {"bank": [ACCOUNT, ACCOUNT | {"number": "9901000000000003999"}]}) == base + 2
+
+
 # -- recent answers ----------------------------------------------------------------------------------------------------
 
 
@@ -175,6 +199,27 @@ def test_the_others_are_asked_and_the_conclusion_counts_both(rig: Rig) -> None:
     assert types(out) == ["inquiry.acceptance", "inquiry.result", "inquiry.task"]
     conclusion = said(rig.feed([rig.reply(tasks(out)[0], "result", findings=[VEHICLE])]))[-1].data
     assert [(line.partner, line.outcome) for line in conclusion.partners] == [("bank", "no-record"), ("vehicle", "result")]
+
+
+def test_an_answer_that_came_too_late_is_not_reused(rig: Rig) -> None:
+    task = tasks(rig.feed([rig.request(inquiry("P03", partners=["bank"]))[1]]))[0]
+    rig.advance(10 * 24 * 3600)
+    rig.fire()
+    rig.feed([rig.reply(task)])
+    assert len(tasks(other_court(rig))) == 1
+
+
+def test_a_certificate_names_a_reused_answer_as_one_to_the_inquiry_of_its_own_case(rig: Rig) -> None:
+    (first, _) = inquired(rig, {"bank": [ACCOUNT]})
+    given = rig.clock
+    rig.advance(3600)
+    request_id, record = rig.request(inquiry("P03", court="court-9902"), "court-9902")
+    rig.feed([rig.reply(task) for task in tasks(rig.feed([record]))])
+    data = {"case_number": samples.case_number("court-9902"), "subject": samples.subject("P03")}
+    (certificate,) = said(rig.feed([rig.statement(data, "certificate-request", court="court-9902")[1]]))
+    (line,) = [each for each in certificate.data.answers if each.partner == "bank"]
+    assert (line.request, line.outcome, line.answered_at) == (request_id, "result", given)
+    assert line.sha256 == digest_of(base64.b64decode(first.data.message.value))
 
 
 def test_an_agreement_without_a_window_costs_no_query(rig: Rig) -> None:
