@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import aiohttp
 from aiohttp import web
 
+from schemas.base import MessageId, Model, Text, Timestamp
 from schemas.findings import Finding
+from schemas.hub import CodedReason
+from schemas.leads import LeadSubmission
 from schemas.messages import RequestMessage
 from schemas.replies import Contact, MeasureOutcome, Reason, ReplyKind
 
@@ -96,6 +99,28 @@ class ProtocolFault(Exception):  # noqa: N818
         self.code = code
 
 
+class LeadAnswer(Model):
+    """The court's verdict on a lead, as far as its source is told: not who found it, nor by which requests it acted."""
+
+    outcome: Literal["confirmed", "unfounded", "acted"]
+    reason: Text
+    at: Timestamp
+
+
+class LeadStanding(Model):
+    """Where a lead stands: sent, noted by the hub, refused for `reasons`, or answered by its court's `verdict`."""
+
+    number: Text
+    lead: MessageId
+    state: Literal["sent", "noted", "refused", "answered"]
+    reasons: tuple[CodedReason, ...] = ()
+    verdict: LeadAnswer | None = None
+
+
+class NumberReused(Exception):  # noqa: N818
+    """The source has used this number for another lead."""
+
+
 Outcome = Answer | Pending | ProtocolFault
 """A `ProtocolFault` here is about one job of a packet; raised, it is about all of them."""
 
@@ -108,6 +133,12 @@ class Mailbox(Protocol):
 
     async def hit(self, key: str, note: HitNote) -> None:
         """A hit of the watch that job `key` armed."""
+
+    async def lead(self, submission: LeadSubmission) -> LeadStanding:
+        """A lead for a court; a repeated one changes nothing. Raises `NumberReused`."""
+
+    async def lead_standing(self, number: str) -> LeadStanding | None:
+        """Where the lead of the source's own `number` stands."""
 
 
 class Connector(ABC):

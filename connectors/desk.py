@@ -4,13 +4,15 @@ The partner need not trust the hub: the court's own signature and legal basis ar
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 from pydantic import ValidationError
 
 from connectors.base import Answer, HitNote
-from connectors.jobs import JobStatus, filed_before, jobs
-from connectors.terms import fitting
+from connectors.jobs import PRIORITIES, JobStatus, filed_before, hasten, jobs, measure_of
+from connectors.lead_book import ABOUT_LEADS, LeadBook
+from connectors.terms import KEEP, fitting
 from hub.bus.topics import Topics
 from hub.engine.copies import open_copy
 from hub.engine.gate import Admits
@@ -22,20 +24,32 @@ from hub.trust.errors import SignatureError
 from hub.trust.parties import Directory, Party, Role
 from schemas.base import Model, derive_id, from_micros, micros
 from schemas.codes import CODES
+from schemas.hub import round_id
 from schemas.legal import NEEDED_DOCUMENTS
-from schemas.messages import ControlRequested, Rejected, RequestMessage, TaskSent, asset_of, kind_of
+from schemas.messages import (
+    Forwarded,
+    InquiryRequested,
+    NotedDown,
+    Nudged,
+    Refused,
+    Rejected,
+    RequestMessage,
+    TaskSent,
+    asset_of,
+    kind_of,
+)
 from schemas.replies import Hit, Reason, Receipt, Reply, ReplyKind
 
 log = structlog.get_logger()
-KEEP = 30 * 24 * 3600 * 1_000_000
-"""How long a receipt or a reply stays valid, in µs."""
 
 
 def admits() -> Admits:
-    """A connector takes tasks and rejections from the hub, and nothing else."""
+    """A connector takes from the hub tasks, reminders of them (催办), rejections and what became of its leads, and nothing
+    else."""
 
-    def admit(party: Party, message: object, _record: Record) -> bool:
-        return party.role is Role.HUB and isinstance(message, TaskSent | Rejected)
+    def admit(party: Party, message: Any, _record: Record) -> bool:
+        taken = isinstance(message, TaskSent | Nudged | Rejected) or message.type in ABOUT_LEADS
+        return party.role is Role.HUB and taken
 
     return admit
 
@@ -46,11 +60,12 @@ class Desk:
     def __init__(self, directory: Directory, topics: Topics) -> None:
         self._directory = directory
         self._topics = topics
+        self.leads = LeadBook(directory, topics)
 
     def handle(self, work: Work, batch: Sequence[Inbound | Unfit]) -> None:
         """File each task once; what is unfit is journalled."""
         seen = work.seen([item for item in batch if isinstance(item, Inbound)])
-        filed: set[str] = set()
+        filed: dict[str, str | None] = {}
         for item in batch:
             if isinstance(item, Unfit):
                 self._set_aside(work, item)
@@ -62,6 +77,12 @@ class Desk:
                 self._set_aside(work, Unfit(item.record, "id-reused", "inbox", item.digest, item.party, item.message))
             elif isinstance(item.message, TaskSent):
                 self._file(work, item, item.message, filed)
+            elif isinstance(item.message, Nudged):
+                self._nudge(work, item, item.message)
+            elif isinstance(item.message, NotedDown | Refused | Forwarded):
+                unbelieved = self.leads.take(work, item, item.message)
+                if unbelieved is not None:
+                    self._set_aside(work, unbelieved)
             elif isinstance(item.message, Rejected):
                 decision = work.decide("rejection.received", None, item, {"code": item.message.data.code})
                 work.keep(item, None, item.message.subject, decision)
@@ -76,29 +97,42 @@ class Desk:
         unfit = Unfit(item.record, "internal-error", "decide", item.digest, item.party, item.message, type(error).__name__)
         self._set_aside(work, unfit)
 
-    def _file(self, work: Work, item: Inbound, task: TaskSent, filed: set[str]) -> None:
-        """File a task with its receipt. `filed` are the requests of this batch, which no query finds yet."""
+    def _file(self, work: Work, item: Inbound, task: TaskSent, filed: dict[str, str | None]) -> None:
+        """File a task with its receipt. `filed` are the requests of this batch, which no query finds yet, and what a renewal
+        among them renews."""
         request, reason = self._check(task, item.record.timestamp)
-        name = f"{request.source}/{request.id}" if request is not None and reason is None else None
+        original = _original(request)
+        if original is not None:
+            original = filed.get(original) or measure_of(work.connection, original)
+        name = _name(request, task) if request is not None and reason is None else None
         if name is not None:
             if name in filed or filed_before(work.connection, name):
                 # Carried out under another task id it would be done twice, on the hub's word alone.
                 self._set_aside(work, Unfit(item.record, "id-reused", "request", item.digest, item.party, task))
                 return
-            filed.add(name)
+            filed[name] = original if request is not None and request.data.action == "renew" else None
         decision = work.decide("task.filed", task.id, item, {"request": task.correlationid})
         pk = work.keep(item, task.id, task.subject, decision)
         self._send(work, decision, task, "receipt", "receipt", Receipt(task_id=task.id, handling="automatic"))
         asset = asset_of(request) if request is not None else None
         work.add(jobs, {
             "task_id": task.id, "message_pk": pk, "action": request.data.action if request else "",
-            "request": name, "original": _original(request),
+            "request": name, "original": original,
             "asset_token": work.composer.token("asset", asset) if asset else None,
+            "priority": PRIORITIES[task.data.priority or "ordinary"],
             "status": JobStatus.QUEUED if reason is None else JobStatus.DONE, "due_at": work.now,
             "expires_at": micros(task.expires),
         })  # fmt: skip
         if reason is not None:
             self.reply(work, task, Answer(ReplyKind.REFUSED, b"", reason=reason))
+
+    def _nudge(self, work: Work, item: Inbound, nudge: Nudged) -> None:
+        """The hub reminds of a task (催办): whatever its job waits for, it is tried now."""
+        forward = hasten(work.connection, nudge.data.task_id, work.now)
+        decision = work.decide("task.nudged", nudge.data.task_id, item, {"level": nudge.data.level})
+        work.keep(item, nudge.data.task_id, nudge.subject, decision)
+        log.warning("connector.nudged", task_id=nudge.data.task_id, level=nudge.data.level, brought_forward=forward,
+                    correlation_id=nudge.correlationid)  # fmt: skip
 
     def _check(self, task: TaskSent, at: int) -> tuple[RequestMessage | None, Reason | None]:
         """The court's own request, and why this partner refuses it, if it does. `at` is the broker's time of the task."""
@@ -109,7 +143,8 @@ class Desk:
         if (
             court.role is not Role.COURT
             or not isinstance(request, RequestMessage)
-            or (request.id, kind_of(request.type)) != (task.correlationid, kind_of(task.type))
+            or kind_of(request.type) != kind_of(task.type)
+            or not _is_asked(request, task)
         ):
             return None, Reason(code="not-a-request", text="所附不是法院请求 / what is enclosed is no court's request")
         code = _objection(request, task, at)
@@ -165,11 +200,15 @@ class Desk:
 
 
 def _objection(request: RequestMessage, task: TaskSent, at: int) -> str | None:
-    """The code of why a court's request is not acted on: it is for another hub, out of force or without its documents."""
+    """The code of why a court's request is not acted on: it is for another hub, out of force or without its documents.
+
+    A round of a standing inquiry comes months after its request was sent, so it is the legal basis that bounds it and not
+    the time by which the request had to be taken in.
+    """
     legal = request.data.legal
     if request.recipient != task.source:
         return "recipient-wrong"
-    if micros(request.expires) <= at:
+    if task.data.round is None and micros(request.expires) <= at:
         return "expired"
     if micros(legal.valid_until) <= at:
         return "basis-expired"
@@ -178,8 +217,23 @@ def _objection(request: RequestMessage, task: TaskSent, at: int) -> str | None:
     return None
 
 
+def _is_asked(request: RequestMessage, task: TaskSent) -> bool:
+    """Whether `task` is for this request, or for a round of it that the court's standing inquiry allows (终本定期查询)."""
+    number = task.data.round
+    if number is None:
+        return task.correlationid == request.id
+    standing = request.data.standing if isinstance(request, InquiryRequested) else None
+    return standing is not None and number <= standing.times and task.correlationid == round_id(request.id, number)
+
+
+def _name(request: RequestMessage, task: TaskSent) -> str:
+    """What may be filed once: the court's request, or one round of it."""
+    name = f"{request.source}/{request.id}"
+    return name if task.data.round is None else f"{name}/{task.data.round}"
+
+
 def _original(request: RequestMessage | None) -> str | None:
     """The request that this one cites: only one of the same court can be meant (V22)."""
-    if not isinstance(request, ControlRequested) or request.data.original is None:
+    if request is None or isinstance(request, InquiryRequested) or request.data.original is None:
         return None
     return f"{request.source}/{request.data.original}"

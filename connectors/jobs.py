@@ -26,6 +26,8 @@ class JobStatus(StrEnum):
 READY = (JobStatus.QUEUED, JobStatus.UNKNOWN, JobStatus.WAITING)
 OPEN = (JobStatus.QUEUED, JobStatus.CALLING, JobStatus.UNKNOWN, JobStatus.WAITING, JobStatus.MANUAL)
 OVER = (JobStatus.DONE, JobStatus.EXPIRED)
+PRIORITIES = {"urgent": 0, "livelihood": 1, "ordinary": 2}
+"""What goes first among the jobs that are due: the urgent lane, then people's livelihood (涉民生), then the rest."""
 TOGETHER = "packet:"
 """Before the code of a fault of a whole packet: its jobs go alone from now on, so that one cannot spoil the others."""
 
@@ -38,13 +40,14 @@ jobs = Table(
     Column("request", String),  # court and id of the request, unless it was refused
     Column("original", String),  # likewise of the request that it cites
     Column("asset_token", String),
+    Column("priority", Integer, nullable=False, server_default="2"),  # see `PRIORITIES`
     Column("status", String, nullable=False),
     Column("attempt", Integer, nullable=False, server_default="0"),
     Column("due_at", Integer, nullable=False),
     Column("expires_at", Integer, nullable=False),
     Column("state", String, nullable=False, server_default="{}"),
     Column("fault", String),
-    Index("jobs_due", "due_at", sqlite_where=text("status IN ('queued','unknown','waiting')")),
+    Index("jobs_due", "priority", "due_at", "number", sqlite_where=text("status IN ('queued','unknown','waiting')")),
     Index("jobs_by_request", "request", unique=True),
     Index("jobs_by_asset", "asset_token", "number", sqlite_where=text("asset_token IS NOT NULL")),
 )  # fmt: skip
@@ -57,8 +60,11 @@ events = Table(
 
 _earlier = jobs.alias("earlier")
 _goes_first = (
-    (_earlier.c.asset_token == jobs.c.asset_token) & (_earlier.c.number < jobs.c.number) & _earlier.c.status.in_(OPEN)
+    ((_earlier.c.asset_token == jobs.c.asset_token) | (_earlier.c.request == jobs.c.original))
+    & (_earlier.c.number < jobs.c.number)
+    & _earlier.c.status.in_(OPEN)
 )
+"""A later job on the same asset, or one that cites an earlier job's request, never overtakes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +83,10 @@ class JobRow:
 
 
 def due(connection: Connection, now: int, most: int) -> list[JobRow]:
-    """Jobs to work on now, oldest first; a later job on the same asset waits until the earlier one is over."""
+    """Jobs to work on now, the most pressing and then the oldest first; one that must not overtake another waits for it."""
     blocked = select(_earlier.c.number).where(_goes_first).exists()
     query = _query().where(jobs.c.status.in_(READY), jobs.c.due_at <= now, ~blocked)
-    return [_row(row) for row in connection.execute(query.order_by(jobs.c.due_at, jobs.c.number).limit(most))]
+    return [_row(row) for row in connection.execute(query.order_by(jobs.c.priority, jobs.c.due_at, jobs.c.number).limit(most))]
 
 
 def find(connection: Connection, task_id: str) -> JobRow | None:
@@ -92,6 +98,12 @@ def find(connection: Connection, task_id: str) -> JobRow | None:
 def filed_before(connection: Connection, request: str) -> bool:
     """Whether a job of this request (court and id) is in the table."""
     return connection.execute(select(jobs.c.number).where(jobs.c.request == request)).first() is not None
+
+
+def measure_of(connection: Connection, request: str) -> str:
+    """The request that began what `request` acts on: a renewal is known to the partner by the measure that it renewed."""
+    query = select(jobs.c.original).where(jobs.c.request == request, jobs.c.action == "renew")
+    return connection.scalar(query) or request
 
 
 def put(connection: Connection, task_ids: Sequence[str], status: JobStatus, **values: Any) -> int:
@@ -120,6 +132,12 @@ def retry(connection: Connection, task_id: str, now: int) -> JobStatus | None:
     return status
 
 
+def hasten(connection: Connection, task_id: str, now: int) -> bool:
+    """Make a job that waits for its next time due at once. Whether there was one to bring forward."""
+    waits = (jobs.c.task_id == task_id) & jobs.c.status.in_(READY) & (jobs.c.due_at > now)
+    return connection.execute(update(jobs).where(waits).values(due_at=now)).rowcount > 0
+
+
 def after_crash(connection: Connection) -> int:
     """Jobs found `calling` at start-up have an unknown outcome. Returns how many."""
     statement = update(jobs).where(jobs.c.status == JobStatus.CALLING).values(status=JobStatus.UNKNOWN, due_at=0)
@@ -145,7 +163,7 @@ def manual(connection: Connection) -> list[tuple[str, str]]:
 
 
 def waiting(connection: Connection) -> list[tuple[str, str, str]]:
-    """(task id, earlier task id, its status) of the jobs that wait until an earlier one on the same asset is over."""
+    """(task id, earlier task id, its status) of the jobs that wait until an earlier one is over, on the same asset or cited."""
     query = (
         select(jobs.c.task_id, _earlier.c.task_id, _earlier.c.status)
         .join(_earlier, _goes_first)

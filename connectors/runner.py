@@ -19,6 +19,7 @@ from connectors.base import (
     Connector,
     HitNote,
     Job,
+    LeadStanding,
     Outcome,
     Pending,
     ProtocolFault,
@@ -31,6 +32,7 @@ from connectors.jobs import JobRow, JobStatus
 from hub.engine.processor import Processor
 from hub.engine.work import Work
 from hub.store.database import Database
+from schemas.leads import LeadSubmission
 from schemas.messages import TaskSent, parse
 
 log = structlog.get_logger()
@@ -264,6 +266,14 @@ class Runner:
                 self._desk.hit(work, task, note)
 
         await self._processor.transact(write)
+
+    async def lead(self, submission: LeadSubmission) -> LeadStanding:
+        """A lead by HTTP; once, however often it is delivered."""
+        return await self._processor.transact(lambda work: self._desk.leads.submit(work, submission))
+
+    async def lead_standing(self, number: str) -> LeadStanding | None:
+        """Where a lead stands."""
+        return await self._processor.transact(lambda work: self._desk.leads.find(work, number))
 
     def _find(self, work: Work, key: str) -> tuple[JobRow, TaskSent]:
         row = table.find(work.connection, key)

@@ -1,9 +1,7 @@
-"""Terms that every partner's protocol shares: numbers to search by, the name on file, documents, dates. Pure."""
+"""Terms that every partner's protocol shares: numbers to search by, the name on file, documents. Pure."""
 
-import calendar
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 
 from connectors.base import Answer, Job, ProtocolFault
 from schemas.envelope import VALUE_LIMIT
@@ -12,10 +10,14 @@ from schemas.legal import DocumentKind, LegalBasis
 from schemas.replies import Contact, Reason, ReplyKind
 from schemas.subject import Person, Subject
 
+KEEP = 30 * 24 * 3600 * 1_000_000
+"""How long what a connector signs stays valid, in µs."""
 MOST_FINDINGS = 500
 """As many as one reply may hold."""
 MOST_BYTES = VALUE_LIMIT - 64 * 1024
 """As many bytes of findings as leave room in a signed value for the longest envelope, reason, contact and `searched`."""
+USE_PERMITTED = "活查封：允许继续使用，不得处分"
+"""The remark that makes a seal a live one (活查封): no registry has a code of its own for it."""
 _SUBSTITUTES = frozenset("?？*＊□■〓\ufffd")
 """What stands in old files for a character that they could not hold."""
 
@@ -82,8 +84,9 @@ def notice_number(legal: LegalBasis) -> str:
 
 
 def ruling_number(legal: LegalBasis, action: str) -> str:
-    """The number of the ruling that orders or releases a measure. Raises `ProtocolFault` documents-missing."""
-    return _number_of(legal, DocumentKind.RELEASE_RULING if action == "release" else DocumentKind.ENFORCEMENT_RULING)
+    """The number of the ruling that orders or ends a measure. Raises `ProtocolFault` documents-missing."""
+    ends = action in ("release", "lift")
+    return _number_of(legal, DocumentKind.RELEASE_RULING if ends else DocumentKind.ENFORCEMENT_RULING)
 
 
 def _number_of(legal: LegalBasis, *kinds: DocumentKind) -> str:
@@ -92,10 +95,3 @@ def _number_of(legal: LegalBasis, *kinds: DocumentKind) -> str:
             if document.kind is kind:
                 return document.number
     raise ProtocolFault("documents-missing")
-
-
-def end_of_term(start: date, months: int) -> date:
-    """V15: the day `months` later, clamped to the end of its month (29 February and 12 months give 28 February)."""
-    years, month = divmod(start.month - 1 + months, 12)
-    year, month = start.year + years, month + 1
-    return date(year, month, min(start.day, calendar.monthrange(year, month)[1]))

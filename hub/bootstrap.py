@@ -74,7 +74,8 @@ class Hub:
             self.store.close()
 
     def _console(self) -> web.Application:
-        reader = Reader(self.store, self.directory, self.secrets.master, self.settings.data_dir / "log" / CHECKPOINT)
+        reader = Reader(self.store, self.directory, self.linkage.calendar, self.secrets.master,
+                        self.settings.data_dir / "log" / CHECKPOINT)  # fmt: skip
         return build_app(reader, metrics=build_registry(reader), hosts=[self.settings.console.host],
                          ready=lambda: {"consumer": self.processor.ready.is_set()})  # fmt: skip
 

@@ -63,7 +63,7 @@ def check_config(
 
     Example: liandong config check
     """
-    from hub.config import load_linkage
+    from hub.config import load_linkage, years_without_data
     from hub.settings import read_settings
     from hub.trust.parties import Directory
 
@@ -72,6 +72,9 @@ def check_config(
     linkage = load_linkage(settings.config_dir, settings.agreements_dir, directory)
     typer.echo(f"{len(directory.parties)} parties, {len(linkage.routes)} routes, {len(linkage.agreements)} agreements, "
                f"plan {linkage.sha256[:12]}")  # fmt: skip
+    if missing := ", ".join(map(str, years_without_data(linkage))):
+        typer.echo(f"日历缺 {missing} 年节假日安排,届时仅按周末计算 / no notice of public holidays is entered for {missing}: weekends "
+                   f"alone count there; enter it in {settings.config_dir / 'calendar'}", err=True)  # fmt: skip
 
 
 @bus_app.command("provision")
@@ -110,8 +113,10 @@ app.add_typer(config_app, name="config")
 
 
 def _add_commands() -> None:
+    from hub.bulletins.commands import app as bulletin_app
     from hub.evidence.commands import app as evidence_app
 
+    app.add_typer(bulletin_app, name="bulletin")
     app.add_typer(evidence_app, name="evidence")
     for entry in sorted(entry_points(group="liandong.commands"), key=lambda entry: entry.name):
         app.add_typer(entry.load(), name=entry.name)

@@ -111,15 +111,22 @@ REFUSAL: dict[str, Code] = {
     "certificate-missing-answers": Code("尚有单位未作明确答复,不能出具", "Not every required partner has answered explicitly yet."),
     "oversight-only": Code("仅上级法院可查阅", "Only the superior court may ask this."),
     "standing-needed": Code("终结本次执行须附定期查询", "A closed round needs its standing inquiry."),
+    "standing-short": Code("定期查询须至少每六个月一次、满五年,且依据与有效期及于最后一次",
+                           "A standing inquiry must be as often and as long as the law asks, and its basis and expiry must last "
+                           "until its last round."),
+    "certificate-needed": Code("终结本次执行须先出具穷尽措施证明、限制消费并自立案满三个月",
+                               "A round is closed only with a completeness certificate, a consumption restriction and three "
+                               "months since filing."),
 }
 
 EVENTS: dict[str, Code] = {
     "renewal-due": Code("措施即将届满,续行草稿待签", "A measure ends soon; its renewal is drafted for signature."),
     "renewal-escalated": Code("续行仍未签发,已提请督办", "The renewal is still unsigned; its supervisor is told."),
     "measure-lapsed": Code("措施届满失效", "A measure has lapsed at its end."),
+    "measure-uncertain": Code("续行未获答复,届满后效力不明", "Its renewal met silence: whether a measure is in force past its end is unknown."),
     "measure-promoted": Code("轮候转为正式查封", "A queued measure has taken effect."),
     "measure-void": Code("财产已全部处置,轮候失效", "The asset is gone; a queued measure has no object any more."),
-    "over-seizure-risk": Code("轮候转正后合计超过标的", "With a queued measure in effect the total is over the claim."),
+    "over-seizure-risk": Code("合计控制数额已超过标的", "What is controlled in all has come to be over what is still owed."),
     "term-beyond-law": Code("单位反馈的期限超过法定上限", "The partner states a term over the legal maximum."),
     "exempt-found": Code("查得受保护账户", "A protected account was found."),
     "objection-opened": Code("收到异议,审查期限开始", "An objection has come; the review's clock runs."),
@@ -132,7 +139,7 @@ EVENTS: dict[str, Code] = {
     "watch-expired": Code("临控届满", "A watch has ended."),
     "supervised": Code("单位逾期未答复,已督办", "A partner's answer is overdue; it is under supervision."),
     "order-held": Code("命令已留存,待期满发送", "The order is held until its date."),
-    "order-cancelled": Code("债务已履行或案件已结束,留存命令撤销", "The debt is performed or the case closed; the held order is cancelled."),
+    "order-cancelled": Code("债务已履行,留存命令撤销", "The debt is performed; the held order is cancelled."),
     "recheck-found": Code("终本案件查得财产,请审查", "A closed round's re-inquiry has found something; review it."),
     "review-overdue": Code("终本案件发现财产未审查", "Nobody has reviewed what a re-inquiry found."),
     "ledger-closed": Code("终本满五年,定期查询结束", "Five years are over; the re-inquiries have ended."),

@@ -53,11 +53,13 @@ class Acceptance(Model):
 
 
 class CodedReason(Model):
-    """One coded reason, in both languages, with what to do (`schemas.codes` lists them all)."""
+    """One coded reason, in both languages, with what to do (`schemas.codes` lists them all); `about` names the partners that
+    it concerns, where it concerns partners."""
 
     code: Annotated[str, Field(pattern=r"\A[a-z0-9-]{2,60}\z")]
     zh: Text
     en: Text
+    about: Annotated[tuple[PartyId, ...], Field(max_length=200)] | None = None
 
 
 class Refusal(Model):
@@ -204,8 +206,7 @@ class Nudge(Model):
 
 
 class Forwarded(Model):
-    """Another party's message about an entrusted matter, a lead or an objection, passed on as it came. `due` is when the next
-    step is."""
+    """Another party's message about an entrusted matter or a lead, passed on as it came. `due` is when the next step is."""
 
     of: PartyId
     message: SignedCopy

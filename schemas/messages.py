@@ -235,12 +235,11 @@ class Nudged(Envelope):
 
 
 class Forwarded(Envelope):
-    """Hub → court or partner: an entrusted matter, a lead, and what came of them; a partner's objection."""
+    """Hub → court or partner: an entrusted matter, a lead, and what came of them."""
 
     type: Literal[
-        "liandong.entrust.matter.v1", "liandong.entrust.progress.v1", "liandong.lead.forward.v1", "liandong.lead.answer.v1",
-        "liandong.case.forward.v1",
-    ]  # fmt: skip
+        "liandong.entrust.matter.v1", "liandong.entrust.progress.v1", "liandong.lead.forward.v1", "liandong.lead.answer.v1"
+    ]
     data: hub.Forwarded
 
 

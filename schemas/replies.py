@@ -25,6 +25,16 @@ class ReplyKind(StrEnum):
     RETURNED = "returned"  # 退回: to be corrected and sent again as a new version
 
 
+KNOWN_REASONS = frozenset({
+    "account-exempt", "account-protected", "account-unknown", "action-not-supported", "amount-invalid", "basis-expired",
+    "court-signature", "document-digest-mismatch", "documents-missing", "expired", "field-missing", "holder-mismatch",
+    "identity-mismatch", "measure-not-supported", "not-a-request", "not-controlled", "not-in-force", "not-on-file",
+    "nothing-available", "original-unknown", "other-case", "owner-mismatch", "recipient-wrong", "restriction-unsupported",
+    "returned-by-partner", "term-too-long", "too-many-findings", "until-past",
+})  # fmt: skip
+"""Reason codes that the connectors give. The log holds these alone: a partner's own code could say anything."""
+
+
 class Reason(Model):
     """Why not: the partner's code and words."""
 

@@ -12,22 +12,20 @@ from hub.evidence.archive import pack, unpack
 from hub.evidence.export import export_bundle, find_request
 from hub.evidence.manifest import MANIFEST, SIGNATURE, Manifest
 from hub.evidence.report import Report
-from hub.store import journal
+from hub.rules.calendar import Calendar
 from hub.trust import keys
 from hub.trust.jws import Signer
-from hub.trust.merkle import TreeState
 from hub.trust.notes import NoteSigner, NoteVerifier
 from hub.trust.parties import Directory, Party
-from hub.trust.tile_log import TileLog
 from tests.factories import Data, control, inquiry
-from tests.rig import Rig, said
+from tests.rig import MASTER, Rig, said
 
 
 class LoggedHub(Rig):
     """The rig with its parties' keys registered and an audit log in `folder/log`."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, master: bytes = MASTER) -> None:
+        super().__init__(folder, master)
         self.log_directory = folder / "log"
         self.log_directory.mkdir()
         pair = keys.generate("hub.test/log")
@@ -42,16 +40,9 @@ class LoggedHub(Rig):
         with self.work() as work:
             Hub._register_keys(cast(Hub, SimpleNamespace(directory=directory)), work)
 
-    def sequence(self) -> None:
+    def logged(self) -> None:
         """Put every entry into the log and publish its checkpoint."""
-        with self.store.write() as connection:
-            size, edge = journal.read_state(connection)
-            log = TileLog(self.log_directory, self._log_signer, TreeState(size, edge))
-            rows = journal.unsequenced(connection, 5000)
-            state = log.append([leaf for _, leaf in rows])
-            if rows:
-                assert journal.commit_state(connection, size, rows[0][0], rows[-1][0], state.size, state.edge)
-        log.publish()
+        self.sequence(self.log_directory, self._log_signer)
 
     def tasks(self, data: Data) -> tuple[str, list[Any]]:
         """A new request's id, and the tasks that it led to."""
@@ -66,22 +57,22 @@ class LoggedHub(Rig):
         self.feed([self.reply(bank, "no-record")])
         self.advance(10 * 24 * 3600)
         self.fire()
-        self.sequence()
+        self.logged()
         return request_id
 
     def controlled(self) -> str:
         """A freeze that took effect. Returns its id."""
         request_id, (task,) = self.tasks(control())
         self.feed([self.receipt(task), self.reply(task, "result")])
-        self.sequence()
+        self.logged()
         return request_id
 
     def export(self, request_id: str) -> bytes:
         """The bundle of a request, as the running hub makes it."""
         with self.store.read() as connection:
             return export_bundle(
-                connection, self.vault, self.directory, self.log_directory, key=find_request(connection, request_id),
-                hub="hub", signer=self.parties["hub"].signer, now=self.now, export="hub",
+                connection, self.vault, self.directory, Calendar(), self.log_directory,
+                key=find_request(connection, request_id), hub="hub", signer=self.parties["hub"].signer, now=self.now, export="hub",
             )  # fmt: skip
 
 

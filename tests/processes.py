@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import re
 import time
 from collections.abc import AsyncIterator, Callable
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from connectors.court.approvals import sign_approvals
+from connectors.court.drafts import finish
 from deploy.demo.linkage import LIANDONG
 from deploy.demo.processes import Child, Household
 from deploy.demo.world import ROOT, World
@@ -23,6 +26,8 @@ from hub.engine.work import signed_headers
 from hub.settings import read_settings
 from hub.trust import keys
 from hub.trust.jws import Signer
+from schemas import samples
+from schemas.samples import Data
 from tests.conftest import Cluster
 
 SAMPLE_AGREEMENTS = ROOT / "config" / "samples" / "agreements"
@@ -86,6 +91,13 @@ class Linkage:
         finally:
             hub.processor.stop()
             await running
+
+    def approved(self, data: Data) -> Data:
+        """Data of a request whose approvals the officers have signed with their keys in this linkage."""
+        kind = samples.kind_of_action(data["action"])
+        draft = sign_approvals(finish({"type": f"liandong.{kind}.request.v1", "data": data}), self.world.officers)
+        signed: Data = json.loads(draft.data.model_dump_json(exclude_none=True))
+        return signed
 
     # -- others --------------------------------------------------------------------------------------------------------
 

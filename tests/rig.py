@@ -1,39 +1,36 @@
-"""A hub without a bus: the real gate, casework, work and store, fed record by record under a clock of the test's own."""
+"""The tests' hub without a bus, and the sample parties that speak to it."""
 
 import base64
-import itertools
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select
 
+from deploy.demo.virtual import VirtualHub
 from hub.bus.topics import Topics
-from hub.casework import Casework, admits
-from hub.config import Rulebook, load_linkage, load_registers
-from hub.engine.compose import Composer
-from hub.engine.gate import Gate
-from hub.engine.processor import Due
+from hub.casework import Casework
+from hub.config import Rulebook, load_linkage, load_registers, load_rulebook
 from hub.engine.records import Outgoing, Record
-from hub.engine.work import Work
 from hub.rules import cases
 from hub.rules.intake import Context
 from hub.rules.plan import Linkage
 from hub.store import tables as t
-from hub.store.database import Database
-from hub.store.vault import Vault
 from hub.trust.approvals import check_approvals
 from hub.trust.parties import Directory, Role
 from schemas import samples
-from schemas.base import CHINA, from_micros, micros
+from schemas.base import CHINA, micros
 from schemas.messages import CaseStated, RequestMessage, parse
 from schemas.samples import kind_of_action
-from tests.factories import REPLIES, REQUESTS, Agency, Data, agency, approved, message, record
+from tests.factories import REPLIES, REQUESTS, Agency, Data, agency, approved, message
 
 FINDING = {"kind": "whereabouts", "fact": "residence", "place": "某处"}
+MASTER = b"m" * 32
+IN_FORCE: dict[str, Any] = {"valid_from": datetime(2026, 1, 1, tzinfo=CHINA), "valid_until": datetime(2037, 1, 1, tzinfo=CHINA)}
+"""From when until when the parties' keys are valid: as long as their officers, whatever day the tests run on."""
 CONFIG = Path(__file__).parent.parent / "config"
 STATES = {"release": "released", "watch": "armed", "road-control": "armed", "renew": "renewed", "deduct": "deducted",
           "transfer": "transferred", "withdraw": "withdrawn", "restrict": "restricted", "lift": "lifted"}  # fmt: skip
@@ -48,8 +45,7 @@ def sample_linkage() -> Linkage:
 
 def sample_rulebook(directory: Directory) -> Rulebook:
     """The samples' plan, with the officers and superior courts of `directory`."""
-    superiors = {court.id: court.superior for court in directory.with_role(Role.COURT)}
-    return Rulebook(sample_linkage(), load_registers(directory), superiors)
+    return load_rulebook(CONFIG, CONFIG / "samples" / "agreements", directory)
 
 
 def case_context(request: RequestMessage, linkage: Linkage, at: datetime) -> Context:
@@ -67,63 +63,26 @@ def case_context(request: RequestMessage, linkage: Linkage, at: datetime) -> Con
     )  # fmt: skip
 
 
-class Rig:
-    """Everything of a hub but Kafka."""
+class Rig(VirtualHub):
+    """A virtual hub of sample parties, with ways to speak for each of them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.parties = {"hub": agency("hub", Role.HUB)}
-        self.parties |= {court: agency(court, Role.COURT) for court in ("court-9901", "court-9902", "court-99")}
-        self.parties |= {partner: agency(partner, Role.PARTNER, kind) for partner, kind in PARTNERS.items()}
-        self.directory = Directory.of(each.party for each in self.parties.values())
-        self.store = Database(folder / "hub.db")
-        self.composer = Composer("hub", self.parties["hub"].signer, b"t" * 32)
-        self.gate = Gate("hub", self.directory, admits(REQUESTS, REPLIES))
-        self.casework = Casework(sample_rulebook(self.directory), Topics())
-        self.vault = Vault(os.urandom(32))
-        self.now = micros(datetime(2026, 11, 23, 9, 0, tzinfo=CHINA))
-        self._offsets = itertools.count()
-        for court in samples.DESIGNATORS:
+    def __init__(self, folder: Path, master: bytes = MASTER, courts: Iterable[str] = tuple(samples.DESIGNATORS)) -> None:
+        """`courts` are those whose sample case is registered already."""
+        self.parties = {"hub": agency("hub", Role.HUB, **IN_FORCE)}
+        self.parties |= {court: agency(court, Role.COURT, **IN_FORCE) for court in ("court-9901", "court-9902", "court-99")}
+        self.parties |= {partner: agency(partner, Role.PARTNER, kind, **IN_FORCE) for partner, kind in PARTNERS.items()}
+        directory = Directory.of(each.party for each in self.parties.values())
+        super().__init__(
+            folder, directory, sample_rulebook(directory), self.parties["hub"].signer, secret=b"t" * 32, master=master,
+            now=micros(datetime(2026, 11, 23, 9, 0, tzinfo=CHINA)),
+        )  # fmt: skip
+        for court in courts:
             self.register_case(court)
-
-    @property
-    def clock(self) -> datetime:
-        return from_micros(self.now)
-
-    def advance(self, seconds: float) -> None:
-        self.now += round(seconds * 1_000_000)
-
-    @contextmanager
-    def work(self) -> Iterator[Work]:
-        """One transaction, as the processor runs it."""
-        with self.store.write() as connection:
-            work = Work(connection, self.now, self.composer, self.vault)
-            yield work
-            work.flush()
-
-    def feed(self, records: Sequence[Record]) -> list[Outgoing]:
-        """One batch through gate and casework; what it published counts as published at once."""
-        with self.work() as work:
-            self.casework.handle(work, self.gate.check_all(records))
-        self._publish()
-        return work.outgoing
-
-    def fire(self) -> list[Outgoing]:
-        """Every timer that is due now."""
-        with self.work() as work:
-            rows = work.connection.execute(t.timers.select().where(t.timers.c.due_at <= self.now)).all()
-            work.connection.execute(t.timers.delete().where(t.timers.c.due_at <= self.now))
-            self.casework.fire(work, [Due(*row) for row in rows])
-        self._publish()
-        return work.outgoing
-
-    def _publish(self) -> None:
-        with self.store.write() as connection:
-            connection.execute(update(t.outbox).where(t.outbox.c.published_at.is_(None)).values(published_at=self.now))
 
     def record(self, who: str | Agency, value: bytes, topic: str) -> Record:
         """`value` signed by a party, at the next offset, at the broker now."""
         sender = self.parties[who] if isinstance(who, str) else who
-        return record(sender.signer, value, topic, offset=next(self._offsets), at=self.clock)
+        return self.record_of(sender.signer, value, topic)
 
     def request(self, data: Data, court: str = "court-9901", **attributes: Any) -> tuple[str, Record]:
         """A court's request: its id and its record."""
@@ -162,8 +121,24 @@ class Rig:
         at = self.clock + timedelta(0)
         return self.answer(task, "reply", {"kind": kind, "answered_at": at.isoformat(timespec="microseconds"), **needs, **data})
 
-    def close(self) -> None:
-        self.store.close()
+
+def agree(rig: Rig, until: datetime, **changes: Any) -> None:
+    """Let every agreement last until then, with `changes`."""
+    rulebook = sample_rulebook(rig.directory)
+    agreements = {name: replace(each, in_force_until=micros(until), **changes) for name, each in rulebook.linkage.agreements.items()}
+    rig.casework = Casework(replace(rulebook, linkage=replace(rulebook.linkage, agreements=agreements)), Topics())
+
+
+def tasks_in(out: Sequence[Outgoing]) -> list[Any]:
+    """The tasks among these."""
+    return [each for each in said(out) if each.type.endswith(".task.v1")]
+
+
+def entries(rig: Rig, prefix: str = "") -> list[Data]:
+    """The log's entries whose kind begins so, in order."""
+    with rig.store.read() as connection:
+        query = select(t.audit.c.leaf).where(t.audit.c.kind.startswith(prefix)).order_by(t.audit.c.seq)
+        return [json.loads(leaf) for leaf in connection.scalars(query)]
 
 
 def parse_request(task: Any) -> Any:

@@ -27,7 +27,7 @@ class Options(BaseModel):
 
 
 class BankConnector(Connector):
-    """Inquiry, freeze (KZCS 01) and release (KZCS 04) of accounts.
+    """Inquiry, freeze (KZCS 01), its renewal (02) and release (04), and deduction (06) from accounts.
 
     A request number (QQDH) is the job's key, so that the bank moves money once for it, in whatever packet it comes. The
     packet of a single job has the job's key for number too: that is where `lookup` finds a control.

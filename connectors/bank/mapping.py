@@ -1,19 +1,20 @@
 """From a court's request to a part of the bank's packet, and from the bank's answer to ours. Pure."""
 
 from datetime import date
+from decimal import Decimal
 
 from connectors.bank import protocol
-from connectors.bank.protocol import Accounts, Control, Part, PartAnswer, Return
+from connectors.bank.protocol import DEDUCT, FREEZE, RELEASE, RENEW, Accounts, Control, Part, PartAnswer, Return
 from connectors.base import Answer, Job, ProtocolFault
 from connectors.terms import (
     asked_for,
-    end_of_term,
     identity_mismatch,
     notice_number,
     number_forms,
     ruling_number,
 )
 from schemas import asset
+from schemas.base import add_months
 from schemas.findings import AccountFinding, ExistingMeasure
 from schemas.identifiers import money, same_name
 from schemas.legal import LegalBasis, Officer
@@ -21,13 +22,14 @@ from schemas.replies import Contact, MeasureOutcome, Reason, ReplyKind
 from schemas.requests import ControlRequest, InquiryRequest
 from schemas.subject import Person, number_of
 
+_MEASURES = {"freeze": FREEZE, "renew": RENEW, "release": RELEASE, "deduct": DEDUCT}
 _RETURN_CODES = {"T02": "measure-not-supported", "T03": "field-missing", "T04": "amount-invalid"}
 
 
 def part_of(job: Job, today: date) -> Part:
-    """The job as one request of a packet. A freeze begins `today` and runs for its months (V15).
+    """The job as one request of a packet. A freeze, and what renews it, begins `today` and runs for its months (V15).
 
-    Raises `ProtocolFault` for what no bank does, and for a release whose original this connector never had.
+    Raises `ProtocolFault` for what no bank does, and for what cites an original that this connector never had.
     """
     data = job.request.data
     officer = _officer(data.legal)
@@ -41,17 +43,35 @@ def part_of(job: Job, today: date) -> Part:
         return Part("Cxqq", fields)
     if not isinstance(data, ControlRequest) or not isinstance(data.asset, asset.Account):
         raise ProtocolFault("action-not-supported")
+    if data.action not in _MEASURES:
+        raise ProtocolFault("action-not-supported")
     ruling = ruling_number(data.legal, data.action)
-    fields |= {"KZLX": protocol.DEPOSIT, "ZH": data.asset.number, "CKWH": ruling}
-    if data.action == "release":
+    fields |= {"KZLX": protocol.DEPOSIT, "KZCS": _MEASURES[data.action], "ZH": data.asset.number, "CKWH": ruling}
+    return Part("Kzqq", fields | _order(job, data, today))
+
+
+def _order(job: Job, data: ControlRequest, today: date) -> dict[str, str | None]:
+    """What a control says of the measure: amount and term, the freeze that it acts on, the account that is paid."""
+    fields: dict[str, str | None] = {}
+    if data.action != "freeze":
         if job.original is None:
             raise ProtocolFault("original-unknown")
-        return Part("Kzqq", fields | {"KZCS": protocol.RELEASE, "YDJAH": data.legal.case_number, "YDJDH": job.original})
-    if data.action != "freeze" or data.amount is None or data.term_months is None:
-        raise ProtocolFault("action-not-supported")
-    until = end_of_term(today, data.term_months)
-    term = {"KSRQ": today.isoformat(), "JSRQ": until.isoformat()}
-    return Part("Kzqq", fields | {"KZCS": protocol.FREEZE, "JE": data.amount, **term})
+        fields |= {"YDJAH": data.legal.case_number, "YDJDH": job.original}
+    if data.action in ("freeze", "deduct"):
+        if data.amount is None:
+            raise ProtocolFault("amount-needed")
+        fields |= {"JE": data.amount}
+    if data.action in ("freeze", "renew"):
+        if data.term_months is None:
+            raise ProtocolFault("term-missing")
+        fields |= {"KSRQ": today.isoformat(), "JSRQ": add_months(today, data.term_months).isoformat()}
+    if data.action == "deduct":
+        if data.court_account is None:
+            raise ProtocolFault("account-needed")
+        # The public sources say that a deduction names the court's account, and not by which elements: these are ours.
+        paid = data.court_account
+        fields |= {"AKZHMC": paid.name, "AKZH": paid.number, "AKKHH": paid.bank}
+    return fields
 
 
 def answer_to(job: Job, part: PartAnswer, raw: bytes) -> Answer:
@@ -106,28 +126,38 @@ def _finding(job: Job, account: protocol.Account) -> AccountFinding:
 
 
 def _controlled(job: Job, data: ControlRequest, control: Control, raw: bytes) -> Answer:
-    release = data.action == "release"
     if not isinstance(data.asset, asset.Account) or control.account != data.asset.number:
         raise ProtocolFault("wrong-answer")
-    if control.measure != (protocol.RELEASE if release else protocol.FREEZE):
+    if control.measure != _MEASURES[data.action]:
         raise ProtocolFault("wrong-answer")
     if control.state == "2" and control.reason:
         code = "account-protected" if control.flags else "not-controlled"
         return Answer(ReplyKind.NOT_CONTROLLED, raw, reason=Reason(code=code, text=control.reason[:500]))
     if control.state != "1" or control.controlled is None:
         raise ProtocolFault("answer-unknown")
-    if release:
-        measure = MeasureOutcome(state="released", reference=job.key, controlled=control.controlled)
-    elif control.limit and control.starts and control.ends:
-        if money(control.limit) != data.amount:
+    return Answer(ReplyKind.RESULT, raw, measure=_measure(job, data, control, control.controlled))
+
+
+def _measure(job: Job, data: ControlRequest, control: Control, controlled: str) -> MeasureOutcome:
+    """What was done; `controlled` is what stays frozen, was let go or, of a deduction, was paid."""
+    if data.action == "release":
+        return MeasureOutcome(state="released", reference=job.key, controlled=controlled)
+    if data.action == "deduct":
+        if data.amount is None or Decimal(controlled) > Decimal(data.amount):
             raise ProtocolFault("wrong-answer")
-        measure = MeasureOutcome(
-            state="effective", reference=job.key, starts=date.fromisoformat(control.starts),
-            ends=date.fromisoformat(control.ends), controlled=control.controlled, over_limit=control.over_limit,
-        )  # fmt: skip
-    else:
+        return MeasureOutcome(state="deducted", reference=job.key, controlled=controlled)
+    if not (control.starts and control.ends):
         raise ProtocolFault("answer-unknown")
-    return Answer(ReplyKind.RESULT, raw, measure=measure)
+    starts, ends = date.fromisoformat(control.starts), date.fromisoformat(control.ends)
+    if data.action == "renew":
+        return MeasureOutcome(state="renewed", reference=job.key, starts=starts, ends=ends, controlled=controlled)
+    if control.limit is None:
+        raise ProtocolFault("answer-unknown")
+    if money(control.limit) != data.amount:
+        raise ProtocolFault("wrong-answer")
+    return MeasureOutcome(
+        state="effective", reference=job.key, starts=starts, ends=ends, controlled=controlled, over_limit=control.over_limit,
+    )  # fmt: skip
 
 
 def _officer(legal: LegalBasis) -> Officer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from connectors.markup import BrokenError, Element, element_of, optional, read, text, write
 
-FREEZE, RELEASE = "01", "04"
+FREEZE, RENEW, RELEASE, DEDUCT = "01", "02", "04", "06"
 DEPOSIT = "1"
 RESIDENT, COMPANY = "1", "7"
 NO_ACCOUNT = "查无开户信息"

@@ -1,4 +1,4 @@
-"""The business registry's calls: inquire, freeze or release and then look until the notice is published."""
+"""The business registry's calls: inquire; freeze, renew or release and then look until the notice is published; restrict."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,14 +11,15 @@ from connectors import terms
 from connectors.base import Answer, Connector, Job, Outcome, Pending, ProtocolFault, Recovery
 from connectors.business_registry import mapping
 from connectors.business_registry.access import BearerLine
-from connectors.business_registry.protocol import FOUND, ORDERED, PAGE, STANDING, Page
+from connectors.business_registry.protocol import FOUND, NOTICED, ORDERED, PAGE, STANDING, Page
 from connectors.json_line import KEY_HEADER, JsonLine, LineOptions, Said
 from connectors.paging import all_pages
 from schemas.asset import Equity
-from schemas.requests import ControlRequest, InquiryRequest
+from schemas.requests import ControlRequest, InquiryRequest, NoticeRequest
 from schemas.subject import Subject
 
 FREEZES = "/api/equity-freezes"
+RESTRICTIONS = "/api/restrictions"
 
 
 class Options(LineOptions):
@@ -55,6 +56,8 @@ class BusinessRegistryConnector(Connector):
         data = job.request.data
         if isinstance(data, InquiryRequest):
             return await self._inquire(job, data.subject)
+        if isinstance(data, NoticeRequest):
+            return await self._notice(job, data)
         if not isinstance(data, ControlRequest) or not isinstance(data.asset, Equity):
             raise ProtocolFault("action-not-supported")
         if mapping.FREEZE_NO in job.state:
@@ -63,8 +66,10 @@ class BusinessRegistryConnector(Connector):
             return mapping.standing(job, data, data.asset, said, self._poll_s)
         if data.action == "freeze":
             return await self._order(job, FREEZES, mapping.freeze(job, data, data.asset))
+        if data.action == "renew":
+            return await self._change(job, data, data.asset, "renew", mapping.renewal(job, data))
         if data.action == "release":
-            return await self._release(job, data, data.asset)
+            return await self._change(job, data, data.asset, "release", mapping.release(job, data))
         raise ProtocolFault("action-not-supported")
 
     async def _inquire(self, job: Job, subject: Subject) -> Answer:
@@ -87,19 +92,28 @@ class BusinessRegistryConnector(Connector):
         said = await self._line.ask("POST", path, ORDERED, effect=True, accept=(200, 202), headers=headers, json=body)
         return mapping.ordered(job, said, self._poll_s)
 
-    async def _release(self, job: Job, data: ControlRequest, equity: Equity) -> Answer | Pending | None:
-        """None while the freeze's own notice is awaited: a release never overtakes it."""
+    async def _notice(self, job: Job, data: NoticeRequest) -> Answer:
+        """A restriction or its lift; the registry answers at once."""
+        lift = data.action == "lift"
+        path, body = (f"{RESTRICTIONS}/lift", mapping.lift(job, data)) if lift else (RESTRICTIONS, mapping.restrict(job, data))
+        said = await self._line.ask("POST", path, NOTICED, effect=True, headers={KEY_HEADER: job.key}, json=body)
+        return mapping.noticed(job, data, said)
+
+    async def _change(
+        self, job: Job, data: ControlRequest, equity: Equity, change: str, body: Mapping[str, Any]
+    ) -> Answer | Pending | None:
+        """Renew or release a freeze. None while another notice of it is awaited: a release never overtakes it."""
         if job.original is None:
             raise ProtocolFault("original-unknown")
         said = await self._line.ask("GET", FREEZES, FOUND, effect=False, params={"requestNo": job.original})
         freeze = mapping.original(job, data, equity, said)
         if freeze is None:
-            return mapping.unreleasable("original-unknown", said.raw)
+            return mapping.unchangeable("original-unknown", said.raw)
         try:
-            return await self._order(job, f"{FREEZES}/{freeze.freeze_no}/release", mapping.release(job, data))
+            return await self._order(job, f"{FREEZES}/{freeze.freeze_no}/{change}", body)
         except ProtocolFault as fault:
             if fault.code != "http-409":
                 raise
-        if freeze.state == "PENDING_PUBLICITY":
+        if freeze.state in ("PENDING_PUBLICITY", "PENDING_RENEWAL"):
             return None
-        return mapping.unreleasable("not-in-force", said.raw)
+        return mapping.unchangeable("not-in-force", said.raw)

@@ -14,6 +14,7 @@ from connectors.business_registry.protocol import (
     Published,
     Registration,
     Released,
+    Restricted,
     Standing,
 )
 from connectors.json_line import Said, expect
@@ -21,9 +22,15 @@ from schemas import asset
 from schemas.findings import EquityFinding, ExistingMeasure, RegistrationFinding
 from schemas.identifiers import same_name
 from schemas.replies import MeasureOutcome, Reason, ReplyKind
-from schemas.requests import ControlRequest
+from schemas.requests import ControlRequest, NoticeRequest
 from schemas.subject import Subject, number_of
 
+_AWAITED = {"freeze": "PENDING_PUBLICITY", "renew": "PENDING_RENEWAL", "release": "PENDING_RELEASE"}
+"""In which state a freeze waits for the notice of each action."""
+_RESTRICTIONS = {
+    "consumption": "CONSUMPTION", "dishonest-list": "DISHONEST_LIST", "exit": "EXIT", "credit": "CREDIT",
+    "investment": "INVESTMENT",
+}  # fmt: skip
 FREEZE_NO = "freeze_no"
 """In a job's state: the registry's number of the freeze whose notice is awaited."""
 
@@ -91,7 +98,42 @@ def release(job: Job, data: ControlRequest) -> dict[str, Any]:
     return _cited(job, data)
 
 
-def _cited(job: Job, data: ControlRequest) -> dict[str, Any]:
+def renewal(job: Job, data: ControlRequest) -> dict[str, Any]:
+    """Give the freeze a new term (续行冻结). Raises `ProtocolFault` for one without a term."""
+    if data.term_months is None:
+        raise ProtocolFault("term-missing")
+    return _cited(job, data) | {"months": data.term_months}
+
+
+def restrict(job: Job, data: NoticeRequest) -> dict[str, Any]:
+    """Note the restrictions against the subject, so that the registry refuses what they forbid."""
+    return _cited(job, data) | {
+        "subjectName": data.subject.name, "subjectId": number_of(data.subject),
+        "restrictions": [_RESTRICTIONS[each] for each in data.restrictions],
+    }  # fmt: skip
+
+
+def lift(job: Job, data: NoticeRequest) -> dict[str, Any]:
+    """End the restrictions that the original asked for. Raises `ProtocolFault` when this connector never had it."""
+    if job.original is None:
+        raise ProtocolFault("original-unknown")
+    return _cited(job, data) | {"originalRequestNo": job.original}
+
+
+def noticed(job: Job, data: NoticeRequest, said: Said[Restricted | NotControlled]) -> Answer:
+    """What became of a restriction or its lift."""
+    form = said.form
+    expect(form.request_no == job.key)
+    if isinstance(form, NotControlled):
+        return _not_controlled(form, said.raw)
+    expect(form.subject_id == number_of(data.subject))
+    if form.state != ("LIFTED" if data.action == "lift" else "RESTRICTED"):
+        raise ProtocolFault("state-unexpected")
+    measure = MeasureOutcome(state="lifted" if data.action == "lift" else "restricted", reference=form.restriction_no)
+    return Answer(ReplyKind.RESULT, said.raw, measure=measure)
+
+
+def _cited(job: Job, data: ControlRequest | NoticeRequest) -> dict[str, Any]:
     return {
         "requestNo": job.key, "caseNumber": data.legal.case_number,
         "rulingNo": terms.ruling_number(data.legal, data.action), "noticeNo": terms.notice_number(data.legal),
@@ -99,14 +141,18 @@ def _cited(job: Job, data: ControlRequest) -> dict[str, Any]:
 
 
 def ordered(job: Job, said: Said[Accepted | NotControlled], poll_s: float) -> Answer | Pending:
-    """A freeze or a release that was asked for: its notice is awaited, or nothing was done."""
+    """What was asked for a freeze, a renewal or a release: its notice is awaited, or nothing was done."""
     form = said.form
     expect(form.request_no == job.key)
     if isinstance(form, Accepted):
         return Pending({FREEZE_NO: form.freeze_no}, poll_s)
+    return _not_controlled(form, said.raw)
+
+
+def _not_controlled(form: NotControlled, raw: bytes) -> Answer:
     if form.reason.code == "HOLDER_MISMATCH":
-        return terms.identity_mismatch(said.raw, ())
-    return Answer(ReplyKind.NOT_CONTROLLED, said.raw, reason=form.reason.as_reason())
+        return terms.identity_mismatch(raw, ())
+    return Answer(ReplyKind.NOT_CONTROLLED, raw, reason=form.reason.as_reason())
 
 
 def original(job: Job, data: ControlRequest, equity: asset.Equity, said: Said[Found]) -> Standing | None:
@@ -118,8 +164,8 @@ def original(job: Job, data: ControlRequest, equity: asset.Equity, said: Said[Fo
     return None
 
 
-def unreleasable(code: str, raw: bytes) -> Answer:
-    """There is no freeze to release."""
+def unchangeable(code: str, raw: bytes) -> Answer:
+    """There is no freeze to renew or release."""
     text = "登记机关无此冻结或已解除 / the registry has no such freeze in force"
     return Answer(ReplyKind.NOT_CONTROLLED, raw, reason=Reason(code=code, text=text))
 
@@ -127,12 +173,15 @@ def unreleasable(code: str, raw: bytes) -> Answer:
 def standing(
     job: Job, data: ControlRequest, equity: asset.Equity, said: Said[Standing], poll_s: float
 ) -> Answer | Pending:
-    """Where a freeze or a release stands. It is done when its notice is published, and not before (法释〔2021〕20号 art. 6)."""
+    """Where a freeze, its renewal or its release stands. It is done when its notice is published, and not before
+    (法释〔2021〕20号 art. 6)."""
     form = said.form
     expect(form.freeze_no == job.state[FREEZE_NO])
     _check(form, job.key if data.action == "freeze" else job.original, data, equity)
-    if form.state == ("PENDING_PUBLICITY" if data.action == "freeze" else "PENDING_RELEASE"):
+    if form.state == _AWAITED[data.action]:
         return Pending(job.state, poll_s)
+    if isinstance(form, Published) and data.action == "renew" and form.renewal_request_no == job.key:
+        return Answer(ReplyKind.RESULT, said.raw, measure=_renewed(form))
     if isinstance(form, Published) and data.action == "freeze":
         return Answer(ReplyKind.RESULT, said.raw, measure=_frozen(form))
     if isinstance(form, Released) and data.action == "release":
@@ -147,6 +196,15 @@ def _frozen(form: Published) -> MeasureOutcome:
     return MeasureOutcome(
         state="effective" if effective else "queued", reference=form.freeze_no, starts=form.starts, ends=form.ends,
         controlled=form.frozen_amount if effective else None, publicity=form.publicity_no, rank=form.rank,
+    )  # fmt: skip
+
+
+def _renewed(form: Published) -> MeasureOutcome:
+    """The new term, with the renewal's own notice."""
+    expect(form.renewal_publicity_no is not None)
+    return MeasureOutcome(
+        state="renewed", reference=form.freeze_no, starts=form.starts, ends=form.ends, controlled=form.frozen_amount,
+        publicity=form.renewal_publicity_no, rank=form.rank,
     )  # fmt: skip
 
 

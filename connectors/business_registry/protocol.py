@@ -57,11 +57,11 @@ class Page(PageForm):
 
 
 class Accepted(Form):
-    """The freeze or release is filed; its notice comes later."""
+    """The freeze, renewal or release is filed; its notice comes later."""
 
     request_no: str
     freeze_no: Reference
-    state: Literal["PENDING_PUBLICITY", "PENDING_RELEASE"]
+    state: Literal["PENDING_PUBLICITY", "PENDING_RENEWAL", "PENDING_RELEASE"]
 
 
 class NotControlled(Form):
@@ -81,15 +81,18 @@ class _Standing(Form):
 
 
 class Unpublished(_Standing):
-    """The notice of the freeze, or of its release, has not been published yet."""
+    """The notice of the freeze, of its renewal or of its release, has not been published yet."""
 
-    state: Literal["PENDING_PUBLICITY", "PENDING_RELEASE"]
+    state: Literal["PENDING_PUBLICITY", "PENDING_RENEWAL", "PENDING_RELEASE"]
 
 
 class Published(_Standing):
-    """In force; or published after another freeze, so that it waits and has no dates."""
+    """In force; or published after another freeze, so that it waits and has no dates. Once renewed, it names the request
+    and the notice (续行冻结公示) of the last renewal."""
 
     state: Literal["EFFECTIVE", "QUEUED"]
+    renewal_request_no: str | None = None
+    renewal_publicity_no: Words | None = None
     publicity_no: Words
     rank: int = Field(ge=1)
     frozen_amount: Balance
@@ -116,8 +119,19 @@ class Found(Form):
     freezes: tuple[_OneStanding, ...]
 
 
+class Restricted(Form):
+    """A restriction on the subject is on file, or lifted."""
+
+    request_no: str
+    state: Literal["RESTRICTED", "LIFTED"]
+    restriction_no: Reference
+    subject_id: str
+
+
 Ordered = Accepted | NotControlled
+Noticed = Restricted | NotControlled
 PAGE = TypeAdapter(Page)
 ORDERED: TypeAdapter[Ordered] = TypeAdapter(Annotated[Ordered, Field(discriminator="state")])
 STANDING: TypeAdapter[Standing] = TypeAdapter(_OneStanding)
 FOUND = TypeAdapter(Found)
+NOTICED: TypeAdapter[Noticed] = TypeAdapter(Annotated[Noticed, Field(discriminator="state")])

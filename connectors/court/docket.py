@@ -2,14 +2,16 @@
 
 import json
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from connectors.court.approvals import sign_approvals
 from connectors.court.drafts import finish
 from connectors.court.items import SentRequest
-from connectors.court.sdk import CourtClient
+from connectors.court.sdk import CourtClient, CourtError
+from connectors.court.show import outcome_of
 from connectors.court.tamper import records_of
 from hub.engine.records import digest_of
 from schemas import samples
@@ -28,6 +30,7 @@ class Step:
 
     name: str
     case: str
+    number: int
     court: str
     expect: str
     draft: Mapping[str, Any]
@@ -66,7 +69,7 @@ def load_docket(path: Path = DOCKET) -> list[Step]:
 def _steps(case: Mapping[str, Any]) -> Iterator[Step]:
     for number, row in enumerate(case["steps"], 1):
         plain = {name: row[name] for name in ("original", "after", "tamper", "code", "answers") if name in row}
-        yield Step(row["name"], samples.case_number(case["court"], case["number"]), case["court"], row["expect"],
+        yield Step(row["name"], samples.case_number(case["court"], case["number"]), case["number"], case["court"], row["expect"],
                    _draft(case, f"CK{case['number']}-{number:02}", row), **plain)  # fmt: skip
 
 
@@ -88,13 +91,30 @@ def _draft(case: Mapping[str, Any], number: str, row: Mapping[str, Any]) -> dict
     return {"type": f"liandong.{kind}.request.v1", "data": data}
 
 
-async def submit_docket(
-    clients: Mapping[str, CourtClient], steps: list[Step], progress: Callable[[SentStep], None] = lambda _: None
-) -> list[SentStep]:
-    """Send `steps` in order, each by its court's client, and tell `progress` of each.
+async def register_cases(clients: Mapping[str, CourtClient], cases: Iterable[tuple[str, int]]) -> None:
+    """State sample cases (court and number) to the hub, and wait until each is noted; one that is registered stays so.
 
-    A step with `after` is sent when that one is concluded. Raises `BusError`, and `CourtError` no-conclusion.
+    Raises `BusError`, and `CourtError` case-refused.
     """
+    stated: dict[str, list[SentRequest]] = {court: [] for court in clients}
+    for court, number in dict.fromkeys(cases):
+        draft = finish({"type": "liandong.case.statement.v1", "data": samples.statement(court, number)})
+        stated[court].append(await clients[court].submit(draft))
+    for court, sent in stated.items():
+        for statement in sent:
+            outcome = outcome_of(await clients[court].wait(statement, PATIENCE))
+            if outcome not in ("noted", "refused case-version"):
+                raise CourtError("case-refused", f"a case of {court} is not registered: {outcome}")
+
+
+async def submit_docket(
+    clients: Mapping[str, CourtClient], steps: list[Step], officers: Path, progress: Callable[[SentStep], None] = lambda _: None
+) -> list[SentStep]:
+    """Send `steps` in order, each by its court's client, approved with the keys in the folder `officers`; tell `progress`.
+
+    A step with `after` is sent when that one is concluded. Raises `BusError`, and `CourtError` no-conclusion or case-refused.
+    """
+    await register_cases(clients, ((step.court, step.number) for step in steps))
     sent: dict[str, SentStep] = {}
     for step in steps:
         client = clients[step.court]
@@ -103,7 +123,7 @@ async def submit_docket(
         data = dict(step.draft["data"])
         if step.original is not None:
             data["original"] = sent[step.original].request.request_id
-        draft = finish({"type": step.draft["type"], "data": data})
+        draft = sign_approvals(finish({"type": step.draft["type"], "data": data}), officers)
         signed = client.sign(draft)
         records = records_of(client, draft, signed, step.tamper)
         for record in records:

@@ -4,7 +4,8 @@ A draft is a JSON object, or a file holds a list of them (a docket):
 
     {"type": "liandong.inquiry.request.v1", "data": { … the request of the contract … }}
 
-with its documents as `{"kind", "number", "issued_on", "text"}`, or with "file", a path beside the draft, in place of
+of a request or of anything else that a court says (the statement of a case, a decision, an entrusted matter …), with its
+documents as `{"kind", "number", "issued_on", "text"}`, or with "file", a path beside the draft, in place of
 "text". Media type, SHA-256 and base64 are filled in. A document that has "content" already is left as it stands.
 """
 
@@ -13,19 +14,19 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from schemas.base import without_input
-from schemas.requests import AnyRequest, ControlRequest, InquiryRequest, LocateRequest
+from schemas.base import Model, without_input
+from schemas.messages import RequestMessage, SharedMessage, StatementMessage
+from schemas.requests import AnyRequest
 
-REQUESTS: dict[str, type[InquiryRequest] | type[ControlRequest] | type[LocateRequest]] = {
-    "liandong.inquiry.request.v1": InquiryRequest,
-    "liandong.control.request.v1": ControlRequest,
-    "liandong.locate.request.v1": LocateRequest,
+FORMS: dict[str, type[Model]] = {
+    get_args(message.model_fields["type"].annotation)[0]: message.model_fields["data"].annotation
+    for message in get_args(RequestMessage | StatementMessage | SharedMessage)
 }
-"""What a court may ask, by message type."""
+"""The data of everything that a court may say, by message type."""
 MEDIA_TYPES = {".pdf": "application/pdf", ".ofd": "application/ofd", ".txt": "text/plain"}
 
 
@@ -35,10 +36,26 @@ class DraftError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One request, checked against the contract and ready to be signed."""
+    """One message, checked against the contract and ready to be signed."""
 
     type: str
-    data: AnyRequest
+    data: Model
+
+    @property
+    def request(self) -> AnyRequest | None:
+        """Its data if it is a request, which officers approve and partners carry out."""
+        return self.data if isinstance(self.data, AnyRequest) else None
+
+    @property
+    def case_number(self) -> str | None:
+        """The number of the case that it is made in, as far as it names one."""
+        request = self.request
+        return request.legal.case_number if request is not None else getattr(self.data, "case_number", None)
+
+    @property
+    def name(self) -> str:
+        """How people know it: the court's own number of it, or the case's, or what it is."""
+        return getattr(self.data, "number", None) or self.case_number or self.type.split(".")[2]
 
 
 def read_drafts(path: Path) -> list[Draft]:
@@ -65,13 +82,33 @@ def finish(draft: Any, folder: Path = Path()) -> Draft:
     """`draft` with its documents filled in, files taken from `folder`, checked against the contract. Raises `DraftError`."""
     if not isinstance(draft, dict) or draft.keys() != {"type", "data"} or not isinstance(draft["data"], dict):
         raise DraftError("a draft is an object with the two members type and data")
-    form = REQUESTS.get(draft["type"])
+    form = FORMS.get(draft["type"])
     if form is None:
-        raise DraftError(f"type: give one of {', '.join(REQUESTS)}")
+        raise DraftError(f"type: give one of {', '.join(FORMS)}")
     return Draft(draft["type"], _checked(form, _with_documents(draft["data"], folder)))
 
 
-def _checked(form: type[AnyRequest], data: dict[str, Any]) -> AnyRequest:
+def write_draft(draft: Draft, path: Path) -> None:
+    """Write `draft` as a file that `read_drafts` reads again."""
+    body = {"type": draft.type, "data": draft.data.model_dump(mode="json", exclude_none=True, exclude_defaults=True)}
+    write_private(path, body)
+
+
+def write_private(path: Path, body: Any) -> Path:
+    """Write JSON for people to complete, into a file that only its owner can read: a draft holds personal data."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(body, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def reading_of(message_id: str, officer: str, reason: str) -> Draft:
+    """The note that `officer` (work permit) reads this message, and why. Raises `DraftError`."""
+    data = {"messages": [message_id], "officer": officer, "reason": reason}
+    return finish({"type": "liandong.case.reading.v1", "data": data})
+
+
+def _checked(form: type[Model], data: dict[str, Any]) -> Model:
     try:
         # By way of JSON, because strict models read a date or a tuple from JSON and from nothing else.
         return form.model_validate_json(json.dumps(data))
@@ -82,19 +119,20 @@ def _checked(form: type[AnyRequest], data: dict[str, Any]) -> AnyRequest:
 
 
 def _with_documents(data: dict[str, Any], folder: Path) -> dict[str, Any]:
-    legal = data.get("legal")
-    documents = legal.get("documents") if isinstance(legal, dict) else None
-    if not isinstance(legal, dict) or not isinstance(documents, list):
+    """Documents stand in a request's legal basis, or in an entrusting letter itself."""
+    if isinstance(data.get("legal"), dict):
+        return data | {"legal": _with_documents(data["legal"], folder)}
+    documents = data.get("documents")
+    if not isinstance(documents, list):
         return data  # the contract says what is missing
-    filled = [_filled(item, folder) if isinstance(item, dict) else item for item in documents]
-    return data | {"legal": legal | {"documents": filled}}
+    return data | {"documents": [_filled(item, folder) if isinstance(item, dict) else item for item in documents]}
 
 
 def _filled(document: dict[str, Any], folder: Path) -> dict[str, Any]:
     if "content" in document:
         return document
     if ("text" in document) == ("file" in document):
-        raise DraftError('data.legal.documents: give each document its "text" or its "file", one of the two')
+        raise DraftError('documents: give each document its "text" or its "file", one of the two')
     media_type = "text/plain"
     if "file" in document:
         path = folder / str(document["file"])

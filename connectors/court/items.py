@@ -13,16 +13,20 @@ from hub.trust.parties import Directory, Party, Role
 from schemas.base import from_micros
 from schemas.envelope import VALUE_LIMIT
 from schemas.messages import (
-    Accepted,
+    AnyMessage,
+    Certified,
     Concluded,
+    Forwarded,
     HitReported,
     HubMessage,
-    PartnerMessage,
+    NotedDown,
+    Nudged,
     Refused,
+    RegisterGiven,
     Rejected,
     Replied,
     ResultPassed,
-    SilenceRecorded,
+    TaskSent,
 )
 
 RESULT_LIMIT = 2 * VALUE_LIMIT
@@ -41,15 +45,15 @@ class SentRequest:
 class Item:
     """One message of the results topic. `at` is the broker's time, `digest` the SHA-256 of the bytes.
 
-    `message` is the hub's, or None where `fault`, a code of the contract, says why it is not what it claims to be. Of a
-    result, `enclosed` is the partner's own message, or None where `enclosed_fault` says why that is not to be believed.
+    `message` is the hub's, or None where `fault`, a code of the contract, says why it is not what it claims to be. Of what
+    is passed on, `enclosed` is its maker's own message, or None where `enclosed_fault` says why that is not to be believed.
     """
 
     at: datetime
     digest: str
     message: HubMessage | None = None
     fault: str | None = None
-    enclosed: PartnerMessage | None = None
+    enclosed: AnyMessage | None = None
     enclosed_fault: str | None = None
 
     @property
@@ -58,10 +62,12 @@ class Item:
         return self.fault is None and self.enclosed_fault is None
 
     def ends(self, sent: SentRequest) -> bool:
-        """Whether this is the last word on that request: its conclusion or refusal, or that it could not be taken in."""
+        """Whether this is the last word on what was sent: a conclusion or refusal, what was asked for, that it is noted, or
+        that it could not be taken in."""
         if isinstance(self.message, Rejected):
             return self.message.data.sha256 == sent.digest
-        return isinstance(self.message, Concluded | Refused) and self.message.correlationid == sent.request_id
+        last = Concluded | Refused | NotedDown | Certified | RegisterGiven
+        return isinstance(self.message, last) and self.message.correlationid == sent.request_id
 
 
 class Reader:
@@ -78,14 +84,18 @@ class Reader:
         if isinstance(verdict, Unfit):
             return Item(at, digest, fault=verdict.code)
         message = verdict.message
-        if not isinstance(message, ResultPassed):
+        if isinstance(message, ResultPassed):
+            enclosed, fault = self._enclosed(message)
+        elif isinstance(message, Forwarded):
+            enclosed, fault = self._forwarded(message)
+        else:
             # The gate admits nothing but the hub's messages.
             return Item(at, digest, message)  # type: ignore[arg-type]
-        enclosed, fault = self._enclosed(message)
         return Item(at, digest, message, enclosed=enclosed, enclosed_fault=fault)
 
-    def _enclosed(self, result: ResultPassed) -> tuple[PartnerMessage | None, str | None]:
-        """The partner's message, if it is signed by that partner and about this very request and task."""
+    def _enclosed(self, result: ResultPassed) -> tuple[AnyMessage | None, str | None]:
+        """The partner's message, if it is signed by that partner and about this very request and task, or about the one that
+        the hub names where it passes a recent answer on."""
         try:
             message, party = open_copy(result.data.message, self._directory)
         except SignatureError as error:
@@ -94,11 +104,23 @@ class Reader:
             return None, "shape-invalid"
         if party.speaks_as != result.data.partner or not isinstance(message, Replied | HitReported):
             return None, "source-mismatch"
-        if (message.correlationid, message.data.task_id) != (result.correlationid, result.data.task_id):
+        reused = result.data.reused
+        asked = (reused.request, reused.task_id) if reused is not None else (result.correlationid, result.data.task_id)
+        if (message.correlationid, message.data.task_id) != asked:
             return None, "task-unknown"
         return message, None
 
 
+    def _forwarded(self, forwarded: Forwarded) -> tuple[AnyMessage | None, str | None]:
+        """Another court's or a sender's message, if it is signed by whom the hub says."""
+        try:
+            message, party = open_copy(forwarded.data.message, self._directory)
+        except SignatureError as error:
+            return None, error.code
+        except (ValidationError, ValueError):
+            return None, "shape-invalid"
+        return (message, None) if party.speaks_as == forwarded.data.of else (None, "source-mismatch")
+
+
 def _from_hub(party: Party, message: object, _record: Record) -> bool:
-    kinds = Accepted | Refused | ResultPassed | SilenceRecorded | Concluded | Rejected
-    return party.role is Role.HUB and isinstance(message, kinds)
+    return party.role is Role.HUB and isinstance(message, HubMessage) and not isinstance(message, TaskSent | Nudged)

@@ -31,6 +31,7 @@ from hub.trust import keys
 from hub.trust.jws import Signer
 from hub.trust.parties import Directory, Role
 from schemas.base import CHINA, micros
+from schemas.requests import InquiryRequest
 
 VALIDITY = timedelta(days=30)
 """How long a request stays valid; past it, nobody carries it out (V26)."""
@@ -90,12 +91,18 @@ class CourtClient:
     # -- sending -------------------------------------------------------------------------------------------------------
 
     def sign(self, draft: Draft, request_id: str | None = None) -> SignedRequest:
-        """The request that `draft` describes, of now, under a new id unless one is given."""
+        """The message that `draft` describes, of now, under a new id unless one is given.
+
+        It is valid for 30 days, a standing inquiry as long as its legal basis.
+        """
         message_id, now = request_id or str(uuid.uuid4()), datetime.now(CHINA)
-        case = self._composer.token("case", draft.data.legal.case_number)
+        case = self._composer.token("case", draft.case_number or draft.name)
+        request = draft.request
+        standing = isinstance(request, InquiryRequest) and request.standing is not None
+        until = request.legal.valid_until if request is not None and standing else now + VALIDITY
         made = self._composer.compose(
             id=message_id, type=draft.type, recipient=self._hub, subject=case, correlation=message_id, cause=None,
-            at=micros(now), expires=micros(now + VALIDITY), data=draft.data,
+            at=micros(now), expires=micros(until), data=draft.data,
         )  # fmt: skip
         # The key spreads load, and here it also keeps a case's requests in the order in which they were sent.
         record = Outgoing(0, self._topics.requests, case.encode(), made.value, signed_headers(made.jws))

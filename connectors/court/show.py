@@ -1,13 +1,28 @@
 """How the court's commands show an item: for people in one line, for programs as JSON; masked unless told otherwise."""
 
+import base64
+import json
 from collections import Counter
 from typing import Any
 
 from connectors.court.items import Item
 from schemas.base import format_time
-from schemas.hub import Acceptance, Conclusion, NonResponse, Refusal, Rejection, Result
+from schemas.hub import (
+    Acceptance,
+    CaseEvent,
+    Certificate,
+    Conclusion,
+    Forwarded,
+    LiftCertificate,
+    NonResponse,
+    Noted,
+    Refusal,
+    Register,
+    Rejection,
+    Result,
+)
 from schemas.identifiers import mask
-from schemas.messages import HubMessage, PartnerMessage
+from schemas.messages import AnyMessage
 from schemas.replies import Hit, Reply
 
 PERSONAL = frozenset({
@@ -23,7 +38,9 @@ def line_of(item: Item) -> str:
     if item.message is None:
         return f"{item.at:%m-%d %H:%M:%S}  ✗ {item.fault}  (不可信 not to be believed, SHA-256 {item.digest[:12]}…)"
     event = item.message.type.split(".", 1)[1].removesuffix(".v1")
-    verdict = "✓ hub" if not isinstance(item.message.data, Result) else f"✓ hub {_seal(item)} {item.message.data.partner}"
+    data = item.message.data
+    maker = data.partner if isinstance(data, Result) else data.of if isinstance(data, Forwarded) else None
+    verdict = "✓ hub" if maker is None else f"✓ hub {_seal(item)} {maker}"
     return f"{item.at:%m-%d %H:%M:%S}  {item.message.correlationid}  {event:<21} {_said(item):<50} {verdict}".rstrip()
 
 
@@ -32,12 +49,25 @@ def json_of(item: Item, *, reveal: bool = False) -> dict[str, Any]:
     shown: dict[str, Any] = {"at": format_time(item.at), "sha256": item.digest, "verdict": item.fault or SOUND}
     if item.message is not None:
         shown["message"] = _dump(item.message, reveal=reveal)
-    if item.message is not None and isinstance(item.message.data, Result):
+    if item.message is not None and isinstance(item.message.data, Result | Forwarded):
         del shown["message"]["data"]["message"]
         shown["enclosed_verdict"] = item.enclosed_fault or SOUND
         if item.enclosed is not None:
             shown["enclosed"] = _dump(item.enclosed, reveal=reveal)
     return shown
+
+
+def drafted_in(item: Item) -> list[tuple[str, dict[str, Any]]]:
+    """What the hub drafted for signature in this message: a name for each, and the draft."""
+    data = item.message.data if item.message is not None else None
+    if isinstance(data, CaseEvent) and data.draft is not None:
+        return [(f"{data.event}-{data.about[:8]}", json.loads(base64.b64decode(data.draft.content)))]
+    if isinstance(data, Conclusion) and item.message is not None:
+        request = item.message.correlationid[:8]
+        proposed = [(each.action, each.draft) for each in data.follow_ups if each.draft is not None]
+        return [(f"follow-up-{request}-{number}-{action}", json.loads(base64.b64decode(draft.content)))
+                for number, (action, draft) in enumerate(proposed, 1)]  # fmt: skip
+    return []
 
 
 def outcome_of(item: Item) -> str:
@@ -49,11 +79,17 @@ def outcome_of(item: Item) -> str:
             return f"refused {','.join(reason.code for reason in reasons)}"
         case Rejection(code=code):
             return f"rejected {code}"
+        case Noted():
+            return "noted"
+        case Certificate(answers=answers, closing_possible=possible):
+            return f"certified: {len(answers)} 家 answered" + (", 可终本 closing possible" if possible else "")
+        case Register(lines=lines):
+            return f"register: {len(lines)}"
         case _:
             raise ValueError("not the last word on a request")
 
 
-def _dump(message: HubMessage | PartnerMessage, *, reveal: bool) -> dict[str, Any]:
+def _dump(message: AnyMessage, *, reveal: bool) -> dict[str, Any]:
     dumped: dict[str, Any] = message.model_dump(mode="json", exclude_none=True)
     return dumped if reveal else {**dumped, "data": _masked(dumped["data"])}
 
@@ -70,7 +106,7 @@ def _seal(item: Item) -> str:
     return "✓" if item.enclosed_fault is None else f"✗ {item.enclosed_fault}"
 
 
-def _said(item: Item) -> str:
+def _said(item: Item) -> str:  # noqa: PLR0911 - one way out for each kind of message
     match item.message.data if item.message is not None else None:
         case Acceptance(partners=partners, waits_for=original):
             return f"{len(partners)} 家 asked" + (f", 待原请求 waits for {original[:8]}" if original else "")
@@ -80,11 +116,17 @@ def _said(item: Item) -> str:
             return f"{partner}: 逾期未答 no {awaited} by its deadline"
         case Conclusion(outcome=outcome, partners=lines):
             return f"{outcome}: {_counted(Counter(line.outcome.value for line in lines))}"
+        case CaseEvent() as event:
+            return f"{event.event}: {event.zh}" + (f" → {event.addressee}" if event.addressee else "")
+        case Forwarded(of=sender):
+            return f"{sender}: {item.enclosed.type.split('.', 1)[1].removesuffix('.v1') if item.enclosed else ''}"
+        case LiftCertificate(lifted=lifted):
+            return f"{len(lifted)} 项已解除 lifted"
         case _:
             return outcome_of(item)
 
 
-def _answer(message: PartnerMessage | None) -> str:
+def _answer(message: AnyMessage | None) -> str:
     match message.data if message is not None else None:
         case Hit():
             return "命中 hit"

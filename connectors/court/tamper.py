@@ -20,7 +20,10 @@ def _duplicate(_client: CourtClient, _draft: Draft, record: Outgoing, _id: str) 
 
 def _other_content(client: CourtClient, draft: Draft, record: Outgoing, request_id: str) -> list[Outgoing]:
     """The request, and then another one under its id: the first stands, the second raises an alarm."""
-    other = draft.data.model_copy(update={"version": draft.data.version + 1})
+    request = draft.request
+    if request is None:
+        raise TypeError("only requests are tampered with")
+    other = request.model_copy(update={"version": request.version + 1})
     return [record, client.sign(replace(draft, data=other), request_id).record]
 
 

@@ -11,9 +11,10 @@ from pydantic import Field
 from connectors.base import Connector, Job, Mailbox, Outcome, Pending, ProtocolFault, Recovery
 from connectors.json_line import KEY_HEADER, JsonLine, LineOptions, expect
 from connectors.police import mapping
-from connectors.police.protocol import ACCEPTED, STANDING
+from connectors.police.protocol import ACCEPTED, STANDING, WITHDRAWN
 from connectors.police.seals import binding
 from connectors.police.webhook import Webhook
+from schemas.requests import LocateRequest
 
 REQUESTS = "/gateway/requests"
 ACCEPT_NO = "accept_no"
@@ -43,9 +44,8 @@ class PoliceConnector(Connector):
         self._poll_s = checked.poll_s
 
     def recovery(self, job: Job) -> Recovery:
-        """The gateway says by our request number what it has."""
-        del job
-        return Recovery.LOOKUP
+        """The gateway says by our request number what it has; a withdrawal (撤控) it takes again under the same key."""
+        return Recovery.IDEMPOTENT if job.request.data.action == "withdraw" else Recovery.LOOKUP
 
     def webhook(self, mailbox: Mailbox) -> web.Application:
         """Takes in answers and hits."""
@@ -53,8 +53,40 @@ class PoliceConnector(Connector):
 
     async def call(self, jobs: Sequence[Job]) -> Mapping[str, Outcome]:
         """Submit a job, or look up one whose event has not come."""
-        outcomes = {job.key: await (self.lookup(job) if job.state else self._submit(job)) for job in jobs}
+        outcomes = {job.key: await self._outcome(job) for job in jobs}
         return {key: outcome for key, outcome in outcomes.items() if outcome is not None}
+
+    async def _outcome(self, job: Job) -> Outcome | None:
+        data = job.request.data
+        if isinstance(data, LocateRequest) and data.action == "withdraw":
+            return await self._withdraw(job, data)
+        return await (self.lookup(job) if job.state else self._submit(job))
+
+    async def _withdraw(self, job: Job, data: LocateRequest) -> Outcome | None:
+        """End the watch that the original armed. None while the gateway still works on that: it is tried again later."""
+        if job.original is None:
+            raise ProtocolFault("original-unknown")
+        path = f"{REQUESTS}/{job.original}"
+        body, headers = {"caseNumber": data.legal.case_number}, {KEY_HEADER: job.key}
+        try:
+            done = await self._line.ask("POST", f"{path}/withdraw", WITHDRAWN, effect=True, headers=headers, json=body)
+        except ProtocolFault as fault:
+            if fault.code not in ("http-404", "http-409"):
+                raise
+            refusal = fault
+        else:
+            return mapping.withdrawn(job, data, done.form, done.raw)
+        if refusal.code == "http-404":
+            return mapping.not_withdrawn("original-unknown", b"")
+        said = await self._line.ask("GET", path, STANDING, effect=False)
+        match said.form.state:
+            case "ACCEPTED":
+                return None
+            case "WITHDRAWN":
+                return mapping.withdrawn(job, data, said.form, said.raw)
+            case "ARMED" | "HIT":  # in force, and yet refused: only a person can tell why
+                raise refusal
+        return mapping.not_withdrawn("not-in-force", said.raw)
 
     async def lookup(self, job: Job) -> Outcome | None:
         """The answer that the gateway keeps, or that it still works on it."""

@@ -7,11 +7,21 @@ from typing import Literal, NamedTuple
 from connectors import terms
 from connectors.base import Answer, HitNote, Job, ProtocolFault
 from connectors.json_line import expect
-from connectors.police.protocol import Answered, Armed, Crossing, Hit, InfoAnswer, Kind, Officer, Returned
+from connectors.police.protocol import (
+    Answered,
+    Armed,
+    Crossing,
+    Head,
+    Hit,
+    InfoAnswer,
+    Kind,
+    Officer,
+    Returned,
+)
 from schemas.base import CHINA
 from schemas.findings import WhereaboutsFinding
 from schemas.identifiers import IdentifierError, resident_id
-from schemas.replies import Contact, MeasureOutcome, ReplyKind
+from schemas.replies import Contact, MeasureOutcome, Reason, ReplyKind
 from schemas.requests import InquiryRequest, LocateRequest
 from schemas.subject import number_of
 
@@ -71,6 +81,22 @@ def answer(event: Answered, raw: bytes) -> Answer:
     if not findings:
         return Answer(ReplyKind.NO_RECORD, raw, searched=searched)
     return Answer(ReplyKind.RESULT, raw, findings, searched=searched)
+
+
+def withdrawn(job: Job, data: LocateRequest, head: Head, raw: bytes) -> Answer:
+    """The watch of this subject, or the control of this vehicle, is over."""
+    expect(head.request_no == job.original and head.kind != "info" and head.name == data.subject.name)
+    if head.kind == "watch":
+        expect(head.number == number_of(data.subject))
+    elif data.vehicle is not None:
+        expect(head.number == data.vehicle.plate)
+    return Answer(ReplyKind.RESULT, raw, measure=MeasureOutcome(state="withdrawn", reference=head.accept_no))
+
+
+def not_withdrawn(code: str, raw: bytes) -> Answer:
+    """There is no watch in force to withdraw."""
+    text = "公安机关无此布控或已失效 / the police have no such watch in force"
+    return Answer(ReplyKind.NOT_CONTROLLED, raw, reason=Reason(code=code, text=text))
 
 
 def hit(event: Hit) -> HitNote:

@@ -106,6 +106,12 @@ class Hit(Event):
 Answered = InfoAnswer | Armed | Returned
 
 
+class Withdrawn(Head):
+    """A watch or the control of a vehicle is over, because the court withdrew it (撤控)."""
+
+    state: Literal["WITHDRAWN"]
+
+
 class Standing(Head):
     """Where a request stands; `answer` is the event that answered it, null until then."""
 
@@ -116,3 +122,4 @@ class Standing(Head):
 ACCEPTED = TypeAdapter(Accepted)
 EVENT: TypeAdapter[Answered | Hit] = TypeAdapter(Annotated[Answered | Hit, Field(discriminator="type")])
 STANDING = TypeAdapter(Standing)
+WITHDRAWN = TypeAdapter(Withdrawn)

@@ -20,7 +20,8 @@ from pydantic import ValidationError
 from connectors.base import Mailbox, ProtocolFault
 from connectors.police import mapping
 from connectors.police.protocol import EVENT, Hit
-from connectors.police.seals import binding, is_signed
+from connectors.police.seals import binding
+from connectors.seals import is_signed
 
 log = structlog.get_logger()
 BODY_LIMIT = 256 * 1024

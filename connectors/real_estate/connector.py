@@ -28,7 +28,8 @@ class Options(BaseModel):
 
 
 class RealEstateConnector(Connector):
-    """Inquiry, seal (KZCS 11) and release (KZCS 14). A job's state is its ticket."""
+    """Inquiry, seal (KZCS 11), its renewal (12) and release (14), advance seal (13), and the documents of a transfer (15).
+    A job's state is its ticket."""
 
     kind = "real-estate"
 

@@ -1,13 +1,14 @@
 """From a court's request to the registry's fields, and from its answer to ours. Pure."""
 
 from datetime import date
+from typing import Literal
 
 from connectors.base import Answer, Job, ProtocolFault
 from connectors.real_estate import protocol
 from connectors.real_estate.protocol import CONTROL, INQUIRY, Feedback, Form, Head, Right
 from connectors.terms import (
+    USE_PERMITTED,
     asked_for,
-    end_of_term,
     identity_mismatch,
     is_named,
     notice_number,
@@ -15,11 +16,18 @@ from connectors.terms import (
     ruling_number,
 )
 from schemas.asset import RealEstateUnit
+from schemas.base import add_months
 from schemas.findings import ExistingMeasure, RealEstateFinding
 from schemas.replies import Contact, MeasureOutcome, Reason, ReplyKind
 from schemas.requests import ControlRequest, InquiryRequest
 from schemas.subject import Person, number_of
 
+_MEASURES = {
+    "seal": protocol.SEAL, "queue-seal": protocol.SEAL, "advance-seal": protocol.ADVANCE_SEAL, "renew": protocol.RENEW,
+    "release": protocol.RELEASE, "transfer": protocol.TRANSFER,
+}  # fmt: skip
+_IN_FORCE = {"seal": "查封", "queue-seal": "查封", "advance-seal": "预查封", "renew": "续封"}
+"""What the registry calls a measure in force (CFLX) after each of these actions; 轮候查封 is one that waits."""
 _MORTGAGE = {"已抵押": True, "无抵押": False}
 _RETURN_CODES = {"T02": "measure-not-supported", "T03": "field-missing"}
 
@@ -29,7 +37,7 @@ def form_of(job: Job) -> Form:
     data = job.request.data
     if isinstance(data, InquiryRequest):
         return INQUIRY
-    if isinstance(data, ControlRequest) and data.action != "freeze" and isinstance(data.asset, RealEstateUnit):
+    if isinstance(data, ControlRequest) and data.action in _MEASURES and isinstance(data.asset, RealEstateUnit):
         return CONTROL
     raise ProtocolFault("action-not-supported")
 
@@ -41,7 +49,7 @@ def head_of(job: Job) -> Head:
 
 
 def fields_of(job: Job, today: date) -> dict[str, str | None]:
-    """What the form says besides its head. A seal begins `today` and runs for its months (V15)."""
+    """What the form says besides its head. A seal, and what renews it, begins `today` and runs for its months (V15)."""
     data = job.request.data
     forms, person = number_forms(data.subject), isinstance(data.subject, Person)
     fields = {
@@ -51,15 +59,31 @@ def fields_of(job: Job, today: date) -> dict[str, str | None]:
     }  # fmt: skip
     if not isinstance(data, ControlRequest) or not isinstance(data.asset, RealEstateUnit):
         return fields
-    fields |= {"BDCDYH": data.asset.unit_code, "CKWH": ruling_number(data.legal, data.action)}
-    if data.action == "release":
+    ruling = ruling_number(data.legal, data.action)
+    fields |= {"KZCS": _MEASURES[data.action], "BDCDYH": data.asset.unit_code, "CKWH": ruling}
+    return fields | _order(job, data, today)
+
+
+def _order(job: Job, data: ControlRequest, today: date) -> dict[str, str | None]:
+    """What a control says of the measure: the seal that it acts on, its term, who gets the unit."""
+    fields: dict[str, str | None] = {}
+    if data.action in ("renew", "release", "transfer"):
         if job.original is None:
             raise ProtocolFault("original-unknown")
-        return fields | {"KZCS": protocol.RELEASE, "YDJAH": data.legal.case_number, "YDJDH": job.original}
-    if data.term_months is None:
-        raise ProtocolFault("term-missing")
-    until = end_of_term(today, data.term_months)
-    return fields | {"KZCS": protocol.SEAL, "KSRQ": today.isoformat(), "JSRQ": until.isoformat()}
+        fields |= {"YDJAH": data.legal.case_number, "YDJDH": job.original}
+    if data.action == "transfer":
+        if data.transferee is None:
+            raise ProtocolFault("transferee-needed")
+        person = isinstance(data.transferee, Person)
+        # The sources name a list of transferees without its elements: these are ours.
+        fields |= {"SRRXM": data.transferee.name, "SRRZJLX": protocol.RESIDENT if person else protocol.COMPANY,
+                   "SRRZJH": number_of(data.transferee)}  # fmt: skip
+    if data.action in _IN_FORCE:
+        if data.term_months is None:
+            raise ProtocolFault("term-missing")
+        fields |= {"KSRQ": today.isoformat(), "JSRQ": add_months(today, data.term_months).isoformat(),
+                   "BZ": USE_PERMITTED if data.use_permitted else None}  # fmt: skip
+    return fields
 
 
 def answer_to(job: Job, ticket: str, feedback: Feedback, raw: bytes) -> Answer:
@@ -133,11 +157,14 @@ def _controlled(job: Job, ticket: str, feedback: Feedback, raw: bytes) -> Answer
         raise ProtocolFault("answer-unknown")
     if data.action == "release":
         measure = MeasureOutcome(state="released", reference=ticket)
-    elif feedback.measure == "轮候查封" and feedback.rank:
+    elif data.action == "transfer":
+        measure = MeasureOutcome(state="transferred", reference=ticket)
+    elif feedback.measure == "轮候查封" and feedback.rank and data.action != "renew":
         measure = MeasureOutcome(state="queued", reference=ticket, rank=int(feedback.rank))
-    elif feedback.measure == "查封" and feedback.starts and feedback.ends:
+    elif feedback.measure == _IN_FORCE.get(data.action) and feedback.starts and feedback.ends:
         starts, ends = date.fromisoformat(feedback.starts), date.fromisoformat(feedback.ends)
-        measure = MeasureOutcome(state="effective", reference=ticket, starts=starts, ends=ends)
+        state: Literal["renewed", "effective"] = "renewed" if data.action == "renew" else "effective"
+        measure = MeasureOutcome(state=state, reference=ticket, starts=starts, ends=ends)
     else:
         raise ProtocolFault("answer-unknown")
     return Answer(ReplyKind.RESULT, raw, measure=measure)

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 from connectors.markup import BrokenError, Element, element_of, optional, read, text, write
 
-SEAL, RELEASE = "11", "14"
+SEAL, RENEW, RELEASE, TRANSFER = "11", "12", "14", "15"
+ADVANCE_SEAL = "13"
+"""A guess: the public sources show 11, 12, 14 and 15 and not which code an advance seal (预查封) has. A seal that waits in the
+queue is asked for like any seal (11); the registry says that it waits."""
 RESIDENT, COMPANY = "1", "7"
 FOUND, NOTHING, RETURNED = "有登记信息", "查无登记信息", "退回"
 _TICKET = re.compile(r"[A-Za-z0-9-]{1,64}")

@@ -1,6 +1,6 @@
 """A bank: XML packets that carry many requests each, answered at once by one packet with an answer to each request.
 
-`POST /packets` takes inquiries (Cxqq) and controls (Kzqq: KZCS 01 freeze, 04 release); the answers are accounts (Zhxx),
+`POST /packets` takes inquiries (Cxqq) and controls (Kzqq: KZCS 01 freeze, 02 renew, 04 release, 06 deduct); the answers are accounts (Zhxx),
 control results (Kzxx) or returns (Htxx). `GET /packets/{number}` finds the answer to a packet. Packet and request
 numbers are idempotent: a repeated one gets its first answer and moves nothing.
 """
@@ -18,7 +18,7 @@ from aiohttp import web
 from connectors.simulators.faults import CHINA, Desk, arguments, serve
 from connectors.simulators.packets import Fields, RefusedError, element, parse, xml_response
 
-FREEZE, RELEASE = "01", "04"
+FREEZE, RENEW, RELEASE, DEDUCT = "01", "02", "04", "06"
 _INQUIRY = ("QQDH", "XM", "ZJLX", "DSRZJHM", "FYMC", "CBR", "AH", "GZZBH", "GWZBH", "CKH")
 _CONTROL = (*_INQUIRY, "CKWH", "KZLX", "KZCS", "ZH")
 _NUMBER = re.compile("<BDHM>([^<]*)</")
@@ -123,7 +123,9 @@ class Bank:
     def _control(self, fields: Fields) -> Element:
         measures: dict[str, Callable[[Fields, dict[str, Any]], dict[str, str]]] = {
             FREEZE: self._freeze,
+            RENEW: self._renew,
             RELEASE: self._release,
+            DEDUCT: self._deduct,
         }
         accounts = self._accounts(fields, _CONTROL)
         measure = measures.get(fields["KZCS"])
@@ -159,15 +161,53 @@ class Bank:
         terms = {"KSRQ": fields["KSRQ"], "JSRQ": fields["JSRQ"], "DJXE": _yuan(amount)}
         return {"KZZT": "1", **terms, "SKJE": _yuan(controlled), "CESKJE": "0.00"}
 
+    def _renew(self, fields: Fields, account: dict[str, Any]) -> dict[str, str]:
+        """民诉法解释 art. 485: before the freeze ends, and for no more than the first term again."""
+        original = _original(fields, account, ("KSRQ", "JSRQ"))
+        if original is None or original["to"] < _today():
+            return _not_controlled("无对应的原冻结或已届满失效")
+        original["to"] = fields["JSRQ"]
+        self.desk.effect("renew", requestNo=fields["QQDH"], original=fields["YDJDH"], account=account["number"])
+        terms = {"KSRQ": fields["KSRQ"], "JSRQ": fields["JSRQ"]}
+        return {"KZZT": "1", **terms, "SKJE": original["amount"], "CESKJE": "0.00"}
+
+    def _deduct(self, fields: Fields, account: dict[str, Any]) -> dict[str, str]:
+        """Pay from what is frozen into the court's account; the rest stays frozen."""
+        original = _original(fields, account, ("JE", "AKZHMC", "AKZH", "AKKHH"))
+        amount = _amount(fields["JE"])
+        if "WAGE_SPECIAL" in account["flags"]:
+            return {**_not_controlled("农民工工资专用账户,非因本项目工资不得扣划"), "TSBS": "WAGE_SPECIAL"}
+        if original is None or original["to"] < _today():
+            return _not_controlled("无对应的原冻结或已届满失效")
+        left = Decimal(original["amount"]) - amount
+        if left < 0:
+            return _not_controlled("扣划金额超过已冻结金额")
+        account["balance"] = _yuan(Decimal(account["balance"]) - amount)
+        original["amount"] = _yuan(left)
+        if not left:
+            account["measures"].remove(original)
+        self.desk.effect("deduct", requestNo=fields["QQDH"], account=account["number"], amount=_yuan(amount))
+        return {"KZZT": "1", "SKJE": _yuan(amount), "CESKJE": "0.00"}
+
     def _release(self, fields: Fields, account: dict[str, Any]) -> dict[str, str]:
-        if missing := fields.missing(("YDJAH", "YDJDH")):
-            raise ReturnedError("T03", f"解除冻结须载明 {missing}")
-        original = next((m for m in account["measures"] if m.get("number") == fields["YDJDH"]), None)
-        if original is None or original["case"] != fields["YDJAH"]:
+        original = _original(fields, account)
+        if original is None:
             return _not_controlled("无对应的原冻结")
         account["measures"].remove(original)
         self.desk.effect("release", requestNo=fields["QQDH"], original=fields["YDJDH"], account=account["number"])
         return {"KZZT": "1", "SKJE": original["amount"], "CESKJE": "0.00"}
+
+
+def _original(fields: Fields, account: dict[str, Any], more: tuple[str, ...] = ()) -> dict[str, Any] | None:
+    """The freeze that a control cites, if it stands on this account and is of that case; `more` must be given too."""
+    if missing := fields.missing(("YDJAH", "YDJDH", *more)):
+        raise ReturnedError("T03", f"须载明 {missing}")
+    found = next((m for m in account["measures"] if m.get("number") == fields["YDJDH"]), None)
+    return found if found is not None and found["case"] == fields["YDJAH"] else None
+
+
+def _today() -> str:
+    return datetime.now(CHINA).date().isoformat()
 
 
 def _head(fields: Fields) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """A business registry (市场监管登记机关): JSON behind OAuth 2 client credentials (RFC 6749 section 4.4).
 
 POST /oauth/token · GET /api/equities · POST and GET /api/equity-freezes · GET /api/equity-freezes/{freezeNo} · POST
-…/release. A freeze of equity, and its release, take effect with a publicity notice (公示), so they are asked for first
-and looked up later (法释〔2021〕20号 art. 6).
+…/renew and …/release. A freeze of equity, its renewal and its release take effect with a publicity notice (公示), so they
+are asked for first and looked up later (法释〔2021〕20号 art. 6). POST /api/restrictions and …/lift answer at once.
 """
 
 import asyncio
@@ -11,97 +11,20 @@ import math
 import os
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
-from pydantic import Field
 
+from connectors.simulators.equity_records import Equity, Filing, Freeze, Register, Release, Renewal, State
 from connectors.simulators.faults import CHINA, LATER, Desk, Later, arguments, json_response, serve
-from connectors.simulators.forms import Form, about_another, key_of, order, page_of, problem
-from connectors.simulators.measures import Measure, MeasureQueue, Standing, dates
+from connectors.simulators.forms import about_another, key_of, order, page_of, problem
+from connectors.simulators.measures import Measure, MeasureQueue, dates
 from connectors.simulators.oauth import TokenIssuer
+from connectors.simulators.restrictions import Restrictions, not_controlled
 
 MAX_MONTHS = 36  # other property rights: three years at most (民诉法解释 art. 485)
 PAGE_SIZE = 10
-
-
-class Company(Form):
-    """A company's registration facts (登记信息); `capital` in CNY."""
-
-    company_code: str
-    company_name: str
-    capital: Decimal
-    legal_representative: str
-    status: str
-    established: date
-
-
-class Equity(Form):
-    """One holder's share in a company; `subscribed` in CNY, `ratio` in per cent."""
-
-    company_code: str
-    holder_name: str
-    holder_id: str
-    subscribed: Decimal
-    ratio: str
-    freezes: tuple[Standing, ...] = ()
-
-
-class Register(Form):
-    """The data file."""
-
-    companies: tuple[Company, ...]
-    equities: tuple[Equity, ...]
-
-
-class Freeze(Form):
-    """Freeze a holder's share in a company up to `amount` CNY."""
-
-    request_no: str = Field(min_length=1)
-    holder_name: str = Field(min_length=1)
-    holder_id: str = Field(min_length=1)
-    company_code: str = Field(min_length=1)
-    amount: Decimal = Field(gt=0, decimal_places=2)
-    case_number: str = Field(min_length=1)
-    ruling_no: str = Field(min_length=1)
-    notice_no: str = Field(min_length=1)
-    months: int = Field(ge=1)
-
-
-class Release(Form):
-    """End a freeze; only for the same case."""
-
-    request_no: str = Field(min_length=1)
-    case_number: str = Field(min_length=1)
-    ruling_no: str = Field(min_length=1)
-    notice_no: str = Field(min_length=1)
-
-
-class State(StrEnum):
-    """Where a freeze stands. EFFECTIVE becomes QUEUED in answers while another was published first."""
-
-    PENDING_PUBLICITY = "PENDING_PUBLICITY"
-    EFFECTIVE = "EFFECTIVE"
-    PENDING_RELEASE = "PENDING_RELEASE"
-    RELEASED = "RELEASED"
-
-
-@dataclass
-class Filing:
-    """A freeze as filed: its measure joins the queue when its notice is published."""
-
-    freeze_no: str
-    asked: Freeze
-    equity: Equity
-    measure: Measure
-    later: Later
-    state: State = State.PENDING_PUBLICITY
-    notice: dict[str, str] | None = None
-    release_notice: dict[str, str] | None = None
 
 
 class BusinessRegistry:
@@ -117,11 +40,15 @@ class BusinessRegistry:
         self._numbers = itertools.count(1)
         self._issuer = issuer
         self._publicity_delay = publicity_delay
+        self._restrictions = Restrictions(
+            {company.company_code: company.company_name for company in register.companies}
+            | {equity.holder_id: equity.holder_name for equity in register.equities}
+        )
         self._desk = Desk(
             key_of=key_of,
             wrong=about_another(requestNo="R-OTHER", holderName="褚文斌", holderId="990100197907250136"),
-            idempotent={"freeze", "release"},
-            deferred={"freeze", "release"},
+            idempotent={"freeze", "renew", "release", "restrict", "lift"},
+            deferred={"freeze", "renew", "release"},
             guard=self._guard,
         )
 
@@ -134,7 +61,9 @@ class BusinessRegistry:
                 web.post("/api/equity-freezes", self.freeze, name="freeze"),
                 web.get("/api/equity-freezes", self.find, name="find", allow_head=False),
                 web.get("/api/equity-freezes/{freezeNo}", self.state, name="state", allow_head=False),
+                web.post("/api/equity-freezes/{freezeNo}/renew", self.renew, name="renew"),
                 web.post("/api/equity-freezes/{freezeNo}/release", self.release, name="release"),
+                *self._restrictions.routes(self._desk),
             ]
         )
 
@@ -179,11 +108,11 @@ class BusinessRegistry:
         asked = await order(request, Freeze)
         equity = next((held for held in self._equities if _share(held) == (asked.company_code, asked.holder_id)), None)
         if equity is None:
-            return _not_controlled(asked.request_no, "NOT_ON_FILE", "该主体未持有此公司股权")
+            return not_controlled(asked.request_no, "NOT_ON_FILE", "该主体未持有此公司股权")
         if equity.holder_name != asked.holder_name:
-            return _not_controlled(asked.request_no, "HOLDER_MISMATCH", "登记的股东姓名与来文不一致")
+            return not_controlled(asked.request_no, "HOLDER_MISMATCH", "登记的股东姓名与来文不一致")
         if asked.months > MAX_MONTHS:
-            return _not_controlled(asked.request_no, "TERM_TOO_LONG", "冻结股权的期限不得超过三年")
+            return not_controlled(asked.request_no, "TERM_TOO_LONG", "冻结股权的期限不得超过三年")
         measure = Measure(asked.request_no, asked.case_number, asked.ruling_no, asked.months)
         filing = Filing(f"GQ{next(self._numbers):08}", asked, equity, measure, request[LATER])
         self._filings[filing.freeze_no] = filing
@@ -195,12 +124,34 @@ class BusinessRegistry:
         filing.state, filing.notice = State.EFFECTIVE, self._notice()
         self._queues[_share(filing.equity)].join(filing.measure)
 
+    async def renew(self, request: web.Request) -> web.Response:
+        """202; the new term takes effect with its own notice. Only a freeze in force, before it ends, can be renewed."""
+        asked = await order(request, Renewal)
+        filing = self._filing(request)
+        if filing.asked.case_number != asked.case_number:
+            return not_controlled(asked.request_no, "OTHER_CASE", "原冻结非本案件所为")
+        if asked.months > MAX_MONTHS:
+            return not_controlled(asked.request_no, "TERM_TOO_LONG", "冻结股权的期限不得超过三年")
+        if filing.state is not State.EFFECTIVE:
+            raise problem(web.HTTPConflict, "NOT_EFFECTIVE", "look at the freeze's state and renew it once EFFECTIVE")
+        if not self._queues[_share(filing.equity)].renewable(filing.measure):
+            return not_controlled(asked.request_no, "NOT_IN_FORCE", "原冻结为轮候冻结或已届满失效")
+        filing.state, filing.later, filing.renewal = State.PENDING_RENEWAL, request[LATER], asked
+        self._desk.effect("equity-renewal", requestNo=asked.request_no, freezeNo=filing.freeze_no)
+        self._after_publicity(filing.later, self._publish_renewal, filing)
+        return self._accepted(filing, asked.request_no)
+
+    def _publish_renewal(self, filing: Filing) -> None:
+        assert filing.renewal is not None  # noqa: S101  narrows the type: it was set when this was scheduled
+        filing.state, filing.renewal_notice = State.EFFECTIVE, self._notice()
+        self._queues[_share(filing.equity)].renew(filing.measure, filing.renewal.months)
+
     async def release(self, request: web.Request) -> web.Response:
         """202; the release takes effect with its own notice. It never overtakes the freeze's notice (409)."""
         asked = await order(request, Release)
         filing = self._filing(request)
         if filing.asked.case_number != asked.case_number:
-            return _not_controlled(asked.request_no, "OTHER_CASE", "原冻结非本案件所为")
+            return not_controlled(asked.request_no, "OTHER_CASE", "原冻结非本案件所为")
         if filing.state is not State.EFFECTIVE:
             raise problem(web.HTTPConflict, "NOT_EFFECTIVE", "look at the freeze's state and release it once EFFECTIVE")
         filing.state, filing.later = State.PENDING_RELEASE, request[LATER]
@@ -231,8 +182,10 @@ class BusinessRegistry:
         answer |= {"holderName": filing.equity.holder_name, "holderId": filing.equity.holder_id}
         answer |= filing.notice or {}
         if filing.release_notice:
-            answer |= {f"release{name[0].upper()}{name[1:]}": text for name, text in filing.release_notice.items()}
+            answer |= _prefixed("release", filing.release_notice)
         elif filing.notice:
+            if filing.renewal and filing.renewal_notice:
+                answer |= {"renewalRequestNo": filing.renewal.request_no} | _prefixed("renewal", filing.renewal_notice)
             rank = self._queues[_share(filing.equity)].rank(filing.measure)
             amount = min(filing.asked.amount, filing.equity.subscribed)
             answer |= {"rank": rank, "frozenAmount": f"{amount:.2f}"} | dates(filing.measure)
@@ -263,8 +216,8 @@ def _share(equity: Equity) -> tuple[str, str]:
     return equity.company_code, equity.holder_id
 
 
-def _not_controlled(request_no: str, code: str, text: str) -> web.Response:
-    return json_response({"requestNo": request_no, "state": "NOT_CONTROLLED", "reason": {"code": code, "text": text}})
+def _prefixed(what: str, notice: dict[str, str]) -> dict[str, str]:
+    return {f"{what}{name[0].upper()}{name[1:]}": text for name, text in notice.items()}
 
 
 def main() -> None:

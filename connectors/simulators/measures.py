@@ -57,6 +57,14 @@ class MeasureQueue:
         self._measures.append(measure)
         self._start_first()
 
+    def renewable(self, measure: Measure) -> bool:
+        """Whether the measure is in force: one that waits or has ended cannot be renewed (民诉法解释 art. 485)."""
+        return self._measures[0] is measure and measure.until is not None and measure.until >= datetime.now(CHINA).date()
+
+    def renew(self, measure: Measure, months: int) -> None:
+        """Give the measure `months` more from today."""
+        measure.since, measure.months = datetime.now(CHINA).date(), months
+
     def leave(self, measure: Measure) -> None:
         """Give up the place."""
         self._measures.remove(measure)

@@ -1,7 +1,7 @@
 """A real-estate registry (不动产登记中心): XML over HTTP, submit and poll by ticket.
 
-`POST /cxBdcQL` inquires and `POST /kzBdcQL` seals (KZCS 11) or releases (14); both answer with a ticket (SLH), and
-`GET /feedCxBdcQL?ticket=` or `/feedkzBdcQL?ticket=` says 处理中 until the registry has answered. `GET /lookup?number=`
+`POST /cxBdcQL` inquires and `POST /kzBdcQL` seals (KZCS 11), renews (12), seals in advance (13), releases (14) or takes
+the documents of a transfer (15); both answer with a ticket (SLH), and `GET /feedCxBdcQL?ticket=` or `/feedkzBdcQL?ticket=` says 处理中 until the registry has answered. `GET /lookup?number=`
 finds the ticket of a request number. A repeated request number gets its first ticket again.
 """
 
@@ -10,15 +10,16 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
 from aiohttp import web
 
-from connectors.simulators.faults import LATER, Desk, arguments, serve
+from connectors.simulators.faults import CHINA, LATER, Desk, arguments, serve
 from connectors.simulators.packets import Fields, RefusedError, document, element, fill, parse, xml_response
 
-SEAL, RELEASE = "11", "14"
+SEAL, RENEW, ADVANCE_SEAL, RELEASE, TRANSFER = "11", "12", "13", "14", "15"
 _INQUIRY = ("CXQQDH", "XM", "ZJLX", "ZJH", "FYMC", "AH", "CKH")
 _CONTROL = ("KZQQDH", "XM", "ZJLX", "ZJH", "FYMC", "AH", "CKH", "KZCS", "BDCDYH")
 _NUMBER = re.compile("<(?:CX|KZ)QQDH>([^<]*)</")
@@ -159,6 +160,7 @@ class Registry:
                             "CFJG": seizure["court"],
                             "CFLX": "轮候查封" if place else "查封",
                             "CFWH": seizure["document"],
+                            "FJ": seizure.get("remark", ""),
                             "KSRQ": "" if place else seizure["from"],
                             "JSRQ": "" if place else seizure["to"],
                         },
@@ -174,10 +176,14 @@ class Registry:
         unit = next((unit for unit in owner["units"] if unit["code"] == fields["BDCDYH"]), None)
         if unit is None:
             _not_controlled(answer, "该权利人名下无此不动产单元")
-        elif fields["KZCS"] == SEAL:
+        elif fields["KZCS"] in (SEAL, ADVANCE_SEAL):
             self._seal(fields, unit["seizures"], answer)
+        elif fields["KZCS"] == RENEW:
+            self._renew(fields, unit["seizures"], answer)
         elif fields["KZCS"] == RELEASE:
             self._release(fields, unit["seizures"], answer)
+        elif fields["KZCS"] == TRANSFER:
+            self._transfer(fields, owner, unit, answer)
         else:
             self._return(answer, "T02", "不支持该控制措施")
 
@@ -194,21 +200,66 @@ class Registry:
                 "number": fields["KZQQDH"],
                 "from": fields["KSRQ"],
                 "to": fields["JSRQ"],
+                "remark": fields.get("BZ", ""),
             }
         )
-        self.desk.effect("queue-seal" if queued else "seal", requestNo=fields["KZQQDH"], unit=fields["BDCDYH"])
+        kind = "queue-seal" if queued else "advance-seal" if fields["KZCS"] == ADVANCE_SEAL else "seal"
+        self.desk.effect(kind, requestNo=fields["KZQQDH"], unit=fields["BDCDYH"])
         if queued:  # it has a length, and no end until it takes effect
             fill(answer, {"KZZT": "1", "CFLX": "轮候查封", "LHSX": str(len(seizures) - 1)})
         else:
-            fill(answer, {"KZZT": "1", "CFLX": "查封", "KSRQ": fields["KSRQ"], "JSRQ": fields["JSRQ"]})
+            in_force = "预查封" if kind == "advance-seal" else "查封"
+            fill(answer, {"KZZT": "1", "CFLX": in_force, "KSRQ": fields["KSRQ"], "JSRQ": fields["JSRQ"]})
 
-    def _release(self, fields: Fields, seizures: list[dict[str, str]], answer: Element) -> None:
-        if missing := fields.missing(("CKWH", "YDJAH", "YDJDH")):
-            self._return(answer, "T03", f"解除查封须载明 {missing}")
-            return
+    def _original(
+        self, fields: Fields, seizures: list[dict[str, str]], answer: Element, more: tuple[str, ...] = ()
+    ) -> dict[str, str] | None:
+        """The seal that a control cites; without one, or without what the form needs, the answer says so."""
+        if missing := fields.missing(("CKWH", "YDJAH", "YDJDH", *more)):
+            self._return(answer, "T03", f"须载明 {missing}")
+            return None
         original = next((seizure for seizure in seizures if seizure.get("number") == fields["YDJDH"]), None)
         if original is None or original["case"] != fields["YDJAH"]:
             _not_controlled(answer, "无对应的原查封登记")
+            return None
+        return original
+
+    def _renew(self, fields: Fields, seizures: list[dict[str, str]], answer: Element) -> None:
+        """民诉法解释 art. 485: before its end. A seal that waits has no end yet."""
+        original = self._original(fields, seizures, answer, ("KSRQ", "JSRQ"))
+        if original is None:
+            return
+        if seizures[0] is not original or original["to"] < datetime.now(CHINA).date().isoformat():
+            _not_controlled(answer, "原查封为轮候查封或已届满失效，无从续封")
+            return
+        original["to"] = fields["JSRQ"]
+        self.desk.effect("renew", requestNo=fields["KZQQDH"], original=fields["YDJDH"], unit=fields["BDCDYH"])
+        fill(answer, {"KZZT": "1", "CFLX": "续封", "KSRQ": fields["KSRQ"], "JSRQ": fields["JSRQ"]})
+
+    def _transfer(self, fields: Fields, owner: dict[str, Any], unit: dict[str, Any], answer: Element) -> None:
+        """The unit becomes the transferee's; with it the seal ends, and those that wait for it have no object any more."""
+        original = self._original(fields, unit["seizures"], answer, ("SRRXM", "SRRZJLX", "SRRZJH"))
+        if original is None:
+            return
+        if unit["seizures"][0] is not original:
+            _not_controlled(answer, "原查封为轮候查封，不得处分")
+            return
+        name, number = fields["SRRXM"], fields["SRRZJH"]
+        new = next((each for each in self._owners if each["number"] == number), None)
+        if new is not None and new["name"] != name:
+            self._return(answer, "T01", "受让人姓名与证件号码不一致", new["name"])
+            return
+        if new is None:
+            new = {"name": name, "number": number, "units": []}
+            self._owners.append(new)
+        owner["units"].remove(unit)
+        new["units"].append(unit | {"seizures": []})
+        self.desk.effect("transfer", requestNo=fields["KZQQDH"], original=fields["YDJDH"], unit=fields["BDCDYH"])
+        SubElement(answer, "KZZT").text = "1"
+
+    def _release(self, fields: Fields, seizures: list[dict[str, str]], answer: Element) -> None:
+        original = self._original(fields, seizures, answer)
+        if original is None:
             return
         was_first = seizures[0] is original
         seizures.remove(original)

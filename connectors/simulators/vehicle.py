@@ -1,6 +1,6 @@
 """A vehicle registry (车辆管理所): JSON, answered at once, paged, rate limited. An API key in X-Api-Key.
 
-POST /api/v1/vehicles/search · /seal · /release. A search by a number that belongs to somebody else is answered with the
+POST /api/v1/vehicles/search · /seal · /renew · /release. A search by a number that belongs to somebody else is answered with the
 name on file: telling the two apart is the asker's business.
 """
 
@@ -67,6 +67,7 @@ class Seal(Form):
     case_number: str = Field(min_length=1)
     ruling_no: str = Field(min_length=1)
     months: int = Field(ge=1)
+    note: str | None = None
 
     @model_validator(mode="after")
     def _names_a_vehicle(self) -> "Seal":
@@ -82,6 +83,12 @@ class Release(Form):
     original_request_no: str = Field(min_length=1)
     case_number: str = Field(min_length=1)
     ruling_no: str = Field(min_length=1)
+
+
+class Renewal(Release):
+    """Give the seal `months` more from today."""
+
+    months: int = Field(ge=1)
 
 
 @dataclass
@@ -112,13 +119,15 @@ class VehicleRegistry:
     def __init__(self, register: Register, api_key: str, limit: TokenBucket) -> None:
         self._vehicles = register.vehicles
         self._queues = {vehicle.vin: MeasureQueue(vehicle.seals) for vehicle in register.vehicles}
-        self._seal_numbers = itertools.count(1)
+        self._numbers = itertools.count(1)
+        self._seal_numbers: dict[str, str] = {}
+        self._notes: dict[str, str] = {}
         self._api_key = api_key
         self._limit = limit
         self._desk = Desk(
             key_of=key_of,
             wrong=about_another(requestNo="R-OTHER", registeredOwner="褚文斌", registeredIdNumber="990100197907250136"),
-            idempotent={"seal", "release"},
+            idempotent={"seal", "renew", "release"},
             guard=self._guard,
         )
 
@@ -128,6 +137,7 @@ class VehicleRegistry:
             [
                 web.post("/api/v1/vehicles/search", self.search, name="search"),
                 web.post("/api/v1/vehicles/seal", self.seal, name="seal"),
+                web.post("/api/v1/vehicles/renew", self.renew, name="renew"),
                 web.post("/api/v1/vehicles/release", self.release, name="release"),
             ]
         )
@@ -159,6 +169,7 @@ class VehicleRegistry:
             "seals": [
                 {"caseNumber": seal.case_number, "rulingNo": seal.ruling_no}
                 | {"result": _result(queue, seal), "position": queue.rank(seal)}
+                | {"note": self._notes.get(seal.request_no or "")}
                 | dates(seal)
                 for seal in queue
             ]
@@ -177,25 +188,53 @@ class VehicleRegistry:
         queue = self._queues[vehicle.vin]
         seal = Measure(asked.request_no, asked.case_number, asked.ruling_no, asked.months)
         queue.join(seal)
+        self._seal_numbers[asked.request_no] = f"CF{next(self._numbers):08}"
+        if asked.note:
+            self._notes[asked.request_no] = asked.note
         self._desk.effect("seal", requestNo=asked.request_no, vin=vehicle.vin, result=_result(queue, seal))
         return json_response(
             {"requestNo": asked.request_no, "result": _result(queue, seal), "position": queue.rank(seal)}
-            | {"sealNo": f"CF{next(self._seal_numbers):08}", "plate": vehicle.plate, "vin": vehicle.vin}
+            | {"sealNo": self._seal_numbers[asked.request_no], "plate": vehicle.plate, "vin": vehicle.vin}
             | dates(seal)
         )
 
     async def release(self, request: web.Request) -> web.Response:
         """RELEASED; the next seal in the queue then takes effect."""
         asked = await order(request, Release)
+        found = self._original(asked)
+        if isinstance(found, web.Response):
+            return found
+        vin, seal = found
+        self._queues[vin].leave(seal)
+        self._desk.effect("release", requestNo=asked.request_no, vin=vin)
+        return json_response({"requestNo": asked.request_no, "result": "RELEASED", "vin": vin})
+
+    async def renew(self, request: web.Request) -> web.Response:
+        """RENEWED with the new term; a seal that waits or has ended cannot be renewed."""
+        asked = await order(request, Renewal)
+        found = self._original(asked)
+        if isinstance(found, web.Response):
+            return found
+        if asked.months > MAX_MONTHS:
+            return _not_controlled(asked.request_no, "TERM_TOO_LONG", "查封动产的期限不得超过二年")
+        vin, seal = found
+        if not self._queues[vin].renewable(seal):
+            return _not_controlled(asked.request_no, "NOT_IN_FORCE", "原查封为轮候查封或已届满失效，无从续封")
+        self._queues[vin].renew(seal, asked.months)
+        self._desk.effect("renew", requestNo=asked.request_no, vin=vin)
+        number = self._seal_numbers[asked.original_request_no]
+        return json_response(
+            {"requestNo": asked.request_no, "result": "RENEWED", "sealNo": number, "vin": vin} | dates(seal)
+        )
+
+    def _original(self, asked: Release) -> tuple[str, Measure] | web.Response:
+        """VIN and seal that a call cites, or the answer that there is none of that case."""
         for vin, queue in self._queues.items():
             for seal in queue:
-                if seal.request_no != asked.original_request_no:
-                    continue
-                if seal.case_number != asked.case_number:
-                    return _not_controlled(asked.request_no, "OTHER_CASE", "原查封非本案件所为")
-                queue.leave(seal)
-                self._desk.effect("release", requestNo=asked.request_no, vin=vin)
-                return json_response({"requestNo": asked.request_no, "result": "RELEASED", "vin": vin})
+                if seal.request_no == asked.original_request_no:
+                    if seal.case_number != asked.case_number:
+                        return _not_controlled(asked.request_no, "OTHER_CASE", "原查封非本案件所为")
+                    return vin, seal
         return _not_controlled(asked.request_no, "ORIGINAL_UNKNOWN", "未查到原查封")
 
 

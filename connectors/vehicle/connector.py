@@ -1,4 +1,4 @@
-"""The vehicle registry's calls: search to the last page, seal, release. Every call may be repeated under its key."""
+"""The vehicle registry's calls: search to the last page, seal, renew, release. Every call may be repeated under its key."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from connectors.base import Answer, Connector, Job, Outcome, ProtocolFault, Reco
 from connectors.json_line import KEY_HEADER, FormT, JsonLine, LineOptions, Said
 from connectors.paging import all_pages
 from connectors.vehicle import mapping
-from connectors.vehicle.protocol import PAGE, RELEASE, SEAL, Page
+from connectors.vehicle.protocol import PAGE, RELEASE, RENEW, SEAL, Page
 from schemas.asset import Vehicle
 from schemas.requests import ControlRequest, InquiryRequest
 from schemas.subject import Subject
@@ -50,12 +50,15 @@ class VehicleConnector(Connector):
         if isinstance(data, InquiryRequest):
             return await self._search(job, data.subject)
         if isinstance(data, ControlRequest) and isinstance(data.asset, Vehicle):
-            if data.action == "seal":
-                return mapping.sealed(
-                    job, data.asset, await self._order(job, SEAL, mapping.seal(job, data, data.asset))
-                )
+            if data.action in ("seal", "queue-seal"):  # the registry itself says which of the two it came to
+                said = await self._order(job, "seal", SEAL, mapping.seal(job, data, data.asset))
+                return mapping.sealed(job, data.asset, said)
+            if data.action == "renew":
+                renewal = mapping.renewal(job, data)
+                return mapping.renewed(job, data.asset, await self._order(job, "renew", RENEW, renewal))
             if data.action == "release":
-                return mapping.released(job, data.asset, await self._order(job, RELEASE, mapping.release(job, data)))
+                ended = await self._order(job, "release", RELEASE, mapping.release(job, data))
+                return mapping.released(job, data.asset, ended)
         raise ProtocolFault("action-not-supported")
 
     async def _search(self, job: Job, subject: Subject) -> Answer:
@@ -66,7 +69,8 @@ class VehicleConnector(Connector):
         pages, raw = await all_pages(fetch)
         return mapping.found(job, subject, pages, raw)
 
-    async def _order(self, job: Job, answers: TypeAdapter[FormT], body: Mapping[str, Any]) -> Said[FormT]:
+    async def _order(
+        self, job: Job, order: str, answers: TypeAdapter[FormT], body: Mapping[str, Any]
+    ) -> Said[FormT]:
         headers = self._headers | {KEY_HEADER: job.key}
-        path = f"{BASE}/{job.request.data.action}"
-        return await self._line.ask("POST", path, answers, effect=True, headers=headers, json=body)
+        return await self._line.ask("POST", f"{BASE}/{order}", answers, effect=True, headers=headers, json=body)

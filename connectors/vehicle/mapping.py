@@ -6,7 +6,7 @@ from typing import Any
 from connectors import terms
 from connectors.base import Answer, Job, ProtocolFault
 from connectors.json_line import Said, expect
-from connectors.vehicle.protocol import PAGE_SIZE, NotControlled, Page, Released, Sealed, VehicleFile
+from connectors.vehicle.protocol import PAGE_SIZE, NotControlled, Page, Released, Renewed, Sealed, VehicleFile
 from schemas.asset import Vehicle
 from schemas.findings import ExistingMeasure, VehicleFinding
 from schemas.replies import MeasureOutcome, ReplyKind
@@ -60,12 +60,14 @@ def seal(job: Job, data: ControlRequest, vehicle: Vehicle) -> dict[str, Any]:
     """Seal the vehicle file (查封车籍). Raises `ProtocolFault` for a seal without a term."""
     if data.term_months is None:
         raise ProtocolFault("term-missing")
-    vin = {"vin": vehicle.vin} if vehicle.vin else {}
+    more = {"vin": vehicle.vin} if vehicle.vin else {}
+    if data.use_permitted:
+        more["note"] = terms.USE_PERMITTED
     return {
         "requestNo": job.key, "ownerName": data.subject.name, "idNumber": number_of(data.subject),
         "plate": vehicle.plate, "caseNumber": data.legal.case_number,
         "rulingNo": terms.ruling_number(data.legal, data.action), "months": data.term_months,
-    } | vin  # fmt: skip
+    } | more  # fmt: skip
 
 
 def sealed(job: Job, vehicle: Vehicle, said: Said[Sealed | NotControlled]) -> Answer:
@@ -84,6 +86,28 @@ def sealed(job: Job, vehicle: Vehicle, said: Said[Sealed | NotControlled]) -> An
 
 def release(job: Job, data: ControlRequest) -> dict[str, Any]:
     """End the seal that the original asked for. Raises `ProtocolFault` when this connector never had it."""
+    return _cited(job, data)
+
+
+def renewal(job: Job, data: ControlRequest) -> dict[str, Any]:
+    """Give the seal that the original asked for a new term. Raises `ProtocolFault` as a release, and without a term."""
+    if data.term_months is None:
+        raise ProtocolFault("term-missing")
+    return _cited(job, data) | {"months": data.term_months}
+
+
+def renewed(job: Job, vehicle: Vehicle, said: Said[Renewed | NotControlled]) -> Answer:
+    """What became of a renewal."""
+    form = said.form
+    expect(form.request_no == job.key)
+    if isinstance(form, NotControlled):
+        return _not_controlled(form, said.raw)
+    expect(vehicle.vin in (None, form.vin))
+    measure = MeasureOutcome(state="renewed", reference=form.seal_no, starts=form.starts, ends=form.ends)
+    return Answer(ReplyKind.RESULT, said.raw, measure=measure)
+
+
+def _cited(job: Job, data: ControlRequest) -> dict[str, Any]:
     if job.original is None:
         raise ProtocolFault("original-unknown")
     return {

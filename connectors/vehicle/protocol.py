@@ -62,6 +62,17 @@ class Sealed(Form):
     ends: date | None = Field(alias="to")
 
 
+class Renewed(Form):
+    """The seal stands for a new term."""
+
+    request_no: str
+    result: Literal["RENEWED"]
+    seal_no: Words
+    vin: Vin
+    starts: date = Field(alias="from")
+    ends: date = Field(alias="to")
+
+
 class Released(Form):
     """The seal is gone."""
 
@@ -81,6 +92,9 @@ class NotControlled(Form):
 PAGE = TypeAdapter(Page)
 SEAL: TypeAdapter[Sealed | NotControlled] = TypeAdapter(
     Annotated[Sealed | NotControlled, Field(discriminator="result")]
+)
+RENEW: TypeAdapter[Renewed | NotControlled] = TypeAdapter(
+    Annotated[Renewed | NotControlled, Field(discriminator="result")]
 )
 RELEASE: TypeAdapter[Released | NotControlled] = TypeAdapter(
     Annotated[Released | NotControlled, Field(discriminator="result")]

@@ -19,16 +19,16 @@ def _tell(sent: SentStep) -> None:
     print(json.dumps(line, ensure_ascii=False), flush=True)
 
 
-async def main(files: list[Path]) -> None:
-    """One client per settings file."""
+async def main(officers: Path, files: list[Path]) -> None:
+    """One client per settings file; `officers` is the folder of the officers' keys."""
     async with AsyncExitStack() as stack:
         clients = {}
         for file in files:
             client = await stack.enter_async_context(CourtClient(read_settings(file)))
             clients[client.party] = client
-        await submit_docket(clients, load_docket(), _tell)
+        await submit_docket(clients, load_docket(), officers, _tell)
 
 
 if __name__ == "__main__":
     configure_logs("info", "courts")
-    asyncio.run(main([Path(name) for name in sys.argv[1:]]))
+    asyncio.run(main(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]]))

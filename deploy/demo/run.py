@@ -10,14 +10,18 @@ from deploy.demo import harvest
 from deploy.demo.harvest import Tally
 from deploy.demo.linkage import Running, linkage
 from deploy.demo.processes import Child
-from deploy.demo.show import err, out, step, table_of
-from deploy.demo.world import COURTS, World
+from deploy.demo.show import err, out, step, table_of, year_of
+from deploy.demo.world import COURTS, SUPERIOR, World
+from deploy.demo.year import Told, Year
 from hub.evidence.offline import export_offline
 from hub.evidence.verify import verify_bundle
 from hub.settings import read_settings
+from hub.trust import keys
 from hub.trust.errors import TrustError
-from hub.trust.notes import NoteVerifier
+from hub.trust.notes import NoteSigner, NoteVerifier
 
+EXPECTED = {"renewal-due": 4, "measure-lapsed": 1, "watch-hit": 1, "recheck-found": 1, "matter-overdue": 1, "release-due": 1}
+"""What the replayed year must bring up at least, by case event."""
 PATIENCE = 90.0
 """Longest wait for the last conclusion, in seconds; the sample agreements' deadlines are well below."""
 
@@ -36,10 +40,14 @@ async def run(world: World, *, stay: bool) -> int:
         await running.follower.caught_up()
         tally = harvest.count(running.follower.records, running.cluster.prefix)
         harvest.write_topics(running.follower.records, running.topics, running.cluster.prefix, world.folder / "topics")
+        told, bulletins = await asyncio.to_thread(_year, world)
         wrong = unexpected(sent, tally)
+        wrong += [f"{name}: {told.events[name]} in the year, expected at least {least}"
+                  for name, least in EXPECTED.items() if told.events[name] < least]  # fmt: skip
         good = bool(not tally.waiting and log_verifies and bundles and all(bundles.values()) and not wrong)
         _write(world.folder, tally, log_size, time.monotonic() - began, verified=log_verifies and all(bundles.values()))
         _show(running, tally, log_size, bundles, wrong, good=good)
+        out.print(year_of(told, bulletins))
         if stay:
             out.print("\n按 Ctrl-C 结束 · press Ctrl-C to end")
             await asyncio.Event().wait()
@@ -50,8 +58,9 @@ async def run(world: World, *, stay: bool) -> int:
 async def send_docket(running: Running) -> list[dict[str, Any]]:
     """The courts' process; one line of progress for every ten steps."""
     settings = [str(running.world.court_settings(running.cluster, court)) for court in COURTS]
+    running.world.court_settings(running.cluster, SUPERIOR)
     step("两个法院发出样例请求 · two courts send the sample docket")
-    courts = await running.household.start("courts", "-m", "deploy.demo.court", *settings)
+    courts = await running.household.start("courts", "-m", "deploy.demo.court", str(running.world.officers), *settings)
     return [line async for line in _lines(courts)]
 
 
@@ -125,6 +134,16 @@ def _evidence(world: World, tally: Tally) -> dict[str, bool]:
         if not report.ok:
             err.print("\n".join(report.lines()), markup=False)
     return verdicts
+
+
+def _year(world: World) -> tuple[Told, Path]:
+    """Thirteen months of casework on a virtual clock, and the bulletins of them."""
+    step("虚拟时钟重放一年 · a year of casework on a virtual clock")
+    key, folder = keys.generate("liandong.example/year"), world.folder / "bulletins"  # another log needs another key
+    year = Year(world, world.folder / "year")
+    told = year.run()
+    year.publish(NoteSigner(key.kid, key.private), folder)
+    return told, folder
 
 
 def unexpected(sent: list[dict[str, Any]], tally: Tally) -> list[str]:

@@ -3,6 +3,7 @@
 import math
 import sys
 import time
+from pathlib import Path
 from statistics import median
 
 from rich import box
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.demo.harvest import Tally
+from deploy.demo.year import Told
 
 _WIDTH = 110
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -24,6 +26,20 @@ ANSWERS = {
     "result": "有结果 found", "no-record": "查无 none", "partial": "部分 part", "not-controlled": "未控制 not held",
     "refused": "拒绝 refused", "returned": "退回 returned", "no-response": "逾期 silent",
 }  # fmt: skip
+
+
+YEAR = {
+    "renewal-due": "续行提醒 renewals drafted", "measure-lapsed": "届满失效 lapsed", "watch-hit": "临控命中 watch hits",
+    "recheck-found": "终本查得 found again", "matter-overdue": "委托逾期 entrusted, overdue", "supervised": "督办 supervised",
+    "release-due": "应予解除 to be released",
+}  # fmt: skip
+
+
+def year_of(told: Told, bulletins: Path) -> str:
+    """The replayed year in a few lines."""
+    counts = " · ".join(f"{words} {told.events[event]}" for event, words in YEAR.items())
+    return (f"虚拟时钟重放 replayed 2026-03 – 2027-03: 续行及时 renewed in time {told.renewed} · {counts}\n"
+            f"日、周、月通报 daily, weekly, monthly bulletins: {bulletins}")  # fmt: skip
 
 
 def step(words: str) -> None:

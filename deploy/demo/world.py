@@ -12,6 +12,7 @@ from hub.trust.enrol import enrol, password_for
 ROOT = Path(__file__).resolve().parents[2]
 HUB = "hub"
 COURTS = ("court-9901", "court-9902")
+SUPERIOR = "court-99"
 CONNECTED = ("real-estate", "vehicle", "business-registry", "police", "bank")
 STOCK = "bank-two"
 
@@ -42,6 +43,11 @@ class World:
     def key(self, party: str) -> Path:
         return self.folder / "keys" / f"{party}.jwk"
 
+    @property
+    def officers(self) -> Path:
+        """The folder of the officers' own keys."""
+        return self.folder / "keys" / "officers"
+
     def settings(self, party: str) -> Path:
         return self.folder / "settings" / f"{party}.toml"
 
@@ -53,11 +59,11 @@ class World:
 
     @property
     def plan_parties(self) -> tuple[str, ...]:
-        return (HUB, *COURTS, *CONNECTED, STOCK)
+        return (HUB, *COURTS, SUPERIOR, *CONNECTED, STOCK)
 
     def plan(self, cluster: Cluster) -> Plan:
         """Topics, users and access lists of this run."""
-        return Plan(COURTS, (*CONNECTED, STOCK), prefix=cluster.prefix)
+        return Plan((*COURTS, SUPERIOR), (*CONNECTED, STOCK), prefix=cluster.prefix)
 
     def prepare(self) -> None:
         """Keys, secrets and Kafka passwords for every party."""

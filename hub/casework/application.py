@@ -5,14 +5,18 @@ from collections.abc import Sequence
 from hub.bus.topics import Topics
 from hub.casework.cases import Cases
 from hub.casework.collector import Collector
+from hub.casework.completeness import Completeness
 from hub.casework.desk import HOLD, SILENCE, Desk, unfit
+from hub.casework.entrusted import Matters
+from hub.casework.leads import Leads
+from hub.casework.ledger import Ledger
 from hub.casework.lift import Lift
 from hub.casework.measures import Measures
-from hub.casework.notices import Notices
 from hub.casework.objections import Objections
 from hub.casework.part import Part
+from hub.casework.reads import Reads
 from hub.casework.registrar import Registrar
-from hub.casework.releases import Releases
+from hub.casework.supervision import Supervision
 from hub.casework.watches import Watches
 from hub.config import Rulebook
 from hub.engine.gate import Admits
@@ -22,7 +26,9 @@ from hub.engine.work import Work
 from hub.trust.parties import Party, Role
 from schemas.messages import PartnerMessage, RequestMessage, SharedMessage, StatementMessage
 
-PARTS: tuple[type[Part], ...] = (Cases, Measures, Watches, Notices, Objections, Releases, Lift)
+PARTS: tuple[type[Part], ...] = (
+    Cases, Measures, Objections, Watches, Lift, Matters, Leads, Reads, Supervision, Ledger, Completeness,
+)  # fmt: skip
 """The fields of casework beside requests and their answers."""
 
 
@@ -67,7 +73,7 @@ class _Team:
         self._takers = {kind: part for part in self._parts for kind in part.handles}
         self._timers = {kind: part for part in self._parts for kind in part.timers}
         self._registrar = Registrar(self.desk, self._parts)
-        self._collector = Collector(self.desk, self._registrar, self._parts)
+        self._collector = Collector(self.desk, self._parts)
 
     def prepare(self, batch: Sequence[Inbound]) -> None:
         self.desk.prepare(batch)

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from hub.casework.part import Part
 from hub.engine.records import Inbound
-from hub.rules import cases
+from hub.rules import cases, completeness, ledger
 from hub.rules.cases import CaseState
+from hub.rules.completeness import CertificateState
+from hub.rules.ledger import LedgerState
 from schemas import hub as said
 from schemas.base import micros
 from schemas.identifiers import case_parts
@@ -39,6 +41,7 @@ class Cases(Part):
         new = cases.state(old, statement, message.source, token, superior, micros(message.time))
         if isinstance(new, str):
             codes.append(new)
+        codes += self._closing(old, message)
         if statement.holder.court not in self.desk.rulebook.registers:
             codes.append("court-unknown")
         if codes or isinstance(new, str):
@@ -48,10 +51,25 @@ class Cases(Part):
         decision = self.desk.work.decide("case.noted", token, item, {
             "court": new.court, "status": new.status, "priority": new.priority, "version": new.version,
         })  # fmt: skip
-        self.desk.work.keep(item, None, token, decision)
+        self.desk.work.keep(item, token, token, decision)
         self.desk.answer(decision, item, "case", "noted", said.Noted(about=message.id), token)
         for listener in self.desk.case_listeners:
             listener(old, new)
+
+    def _closing(self, old: CaseState | None, message: CaseStated) -> list[str]:
+        """A round is closed only with a certificate, and goes on with a standing inquiry of this case (终本规定 art. 1 and 9)."""
+        statement, token = message.data, self.desk.token_of_case(message.data.case_number)
+        if statement.status != "round-closed" or (old is not None and old.status == "round-closed"):
+            return []
+        certified = completeness.may_close(statement.filed_on, restricted=statement.restricted, at=micros(message.time),
+                                           terms=self.desk.linkage.terms.ledger)  # fmt: skip
+        issued = any(each.status == "issued" for each in self.desk.states.of_case(CertificateState, token))
+        codes = [] if certified and issued else ["certificate-needed"]
+        if statement.standing is not None:
+            going_on = any(each.request_id == statement.standing and each.status in ledger.LIVE
+                           for each in self.desk.states.of_case(LedgerState, token))  # fmt: skip
+            codes += [] if going_on else ["standing-needed"]
+        return codes
 
     @staticmethod
     def _court(item: Inbound, case_number: str, holder: str, superior: str) -> list[str]:

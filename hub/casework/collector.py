@@ -6,33 +6,32 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Literal
 
+from hub.casework.conclude import conclude
 from hub.casework.desk import HOLD, SILENCE, Desk, unfit
 from hub.casework.part import Part
-from hub.casework.registrar import Registrar
+from hub.casework.tasks import dispatch
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
-from hub.rules import collect, control, intake, measures, objections
+from hub.rules import collect, control, intake, measures
 from hub.rules.cases import LIFTS, CaseState
 from hub.rules.measures import MeasureState
-from hub.rules.objections import ObjectionState
-from hub.rules.plan import follow_ups
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from hub.store import cases, contact
 from schemas import hub as said
-from schemas.base import derive_id, from_micros
+from schemas.base import from_micros
 from schemas.messages import HitReported, PartnerMessage, Received, Replied, kind_of
+from schemas.replies import KNOWN_REASONS
 from schemas.requests import Kind
 
 
 class Collector:
     """What partners send, and what becomes of it."""
 
-    def __init__(self, desk: Desk, registrar: Registrar, parts: Sequence[Part]) -> None:
+    def __init__(self, desk: Desk, parts: Sequence[Part]) -> None:
         self._desk = desk
-        self._registrar = registrar
         self._parts = parts
-        # Before the parts: what is cancelled need not be released.
-        desk.case_listeners.insert(0, self._case_changed)
+        desk.case_listeners.insert(0, self._case_changed)  # before the parts: what is cancelled needs no release
+        desk.conclusion_listeners.append(self._release_waiting)  # after them: what waits sees what they made of it
 
     @cached_property
     def _outages(self) -> collect.Outages:
@@ -55,7 +54,7 @@ class Collector:
         if isinstance(message, Received):
             self._receipt(item, request, task)
         elif isinstance(message, HitReported):
-            decision = self._desk.work.decide("watch.hit", request.key, item, _about(request, task) | {"watch": request.request_id})
+            decision = self._desk.work.decide("watch.hit", request.key, item, _about(request, task))
             self._desk.work.keep(item, request.key, request.case_token, decision)
             self._pass_on(decision, request, task, item)
             self._desk.put(request, collect.on_hit(task))
@@ -68,38 +67,45 @@ class Collector:
         received = collect.on_receipt(task, item.record.timestamp)
         decision = self._desk.work.decide("task.received", request.key, item, _about(request, task))
         self._desk.work.keep(item, request.key, request.case_token, decision)
-        due = collect.deadline(received, None, self._outages)
+        due = collect.deadline(received, None, self._desk.linkage.calendar, self._outages)
         if received.status is TaskStatus.RECEIVED and due is not None:
             self._desk.work.arm(SILENCE, task.task_id, due)
-        self._desk.put(request, received)
+        request = self._desk.put(request, received)
+        if task.received_at is None and received.status is TaskStatus.RECEIVED:
+            for part in self._parts:
+                part.received(request, received)
 
     def _reply(self, item: Inbound, message: Replied, request: RequestState, task: TaskState) -> None:
         if not collect.fits(request.action, message.data):
             self._desk.reject(unfit(item, "reply-mismatch", "task"), request.key)
             return
         sent = self._desk.sent_at(task) if task.received_at is None else None
-        verdict = collect.on_reply(task, message.data.kind, item.record.timestamp, message.id, sent, self._outages)
+        verdict = collect.on_reply(task, message.data.kind, item.record.timestamp, message.id, sent,
+                                   self._desk.linkage.calendar, self._outages)  # fmt: skip
         if verdict.effect == "conflicts":
             self._desk.reject(unfit(item, "reply-conflicting", "task"), request.key)
             return
         if verdict.silent_first:
             self._be_silent(request, task, verdict.task.settled_at or self._desk.work.now)
-            self._conclude(request.key)
+            conclude(self._desk, request.key)
             request = self._desk.cases[request.key]
         facts = _about(request, task) | {"reply": message.data.kind.value}
         if verdict.effect == "late":
             facts["late"] = 1
+        if message.data.reason is not None and message.data.reason.code in KNOWN_REASONS:
+            facts["code"] = message.data.reason.code
         decision = self._desk.work.decide("task.answered", request.key, item, facts)
         self._desk.work.keep(item, request.key, request.case_token, decision)
         self._pass_on(decision, request, task, item, late=verdict.effect == "late")
         found = frozenset(finding.kind for finding in message.data.findings)
+        self._desk.replies[task.partner, message.id] = message
         self._desk.work.disarm(SILENCE, task.task_id)
         if verdict.effect == "settles":
             request = replace(request, follow_ups=request.follow_ups | found)
         request = self._desk.put(request, verdict.task)
         for part in self._parts:
             part.answered(request, verdict.task, item, message, late=verdict.effect == "late")
-        self._conclude(request.key)
+        conclude(self._desk, request.key)
 
     def _pass_on(
         self, decision: Decision, request: RequestState, task: TaskState, item: Inbound, *, late: bool = False
@@ -120,13 +126,13 @@ class Collector:
         task = next(task for task in request.tasks if task.task_id == task_id)
         if task.status not in (TaskStatus.SENT, TaskStatus.RECEIVED):
             return
-        due = collect.deadline(task, self._desk.sent_at(task), self._outages)
+        due = collect.deadline(task, self._desk.sent_at(task), self._desk.linkage.calendar, self._outages)
         if due is None or due > self._desk.work.now:
             # Not with the broker yet, or later than planned: the partner has its full time from then on.
             self._desk.work.arm(SILENCE, task_id, due or self._desk.work.now + task.receipt_within * collect.SECOND)
             return
         request = self._be_silent(request, task, due)
-        self._conclude(request.key)
+        conclude(self._desk, request.key)
 
     def _be_silent(self, request: RequestState, task: TaskState, due: int) -> RequestState:
         unknown = request.kind is Kind.CONTROL
@@ -136,39 +142,16 @@ class Collector:
         silence = said.NonResponse(partner=task.partner, task_id=task.task_id, awaited=awaited,
                                    deadline=from_micros(due), outcome_unknown=unknown)  # fmt: skip
         self._desk.to_court(decision, request, "non-response", f"non-response/{task.task_id}", silence, task.task_id)
-        request = self._desk.put(request, collect.on_silence(task, due))
+        settled = collect.on_silence(task, due)
+        request = self._desk.put(request, settled)
         for part in self._parts:
-            part.silent(request, task)
+            part.silent(request, settled)
         return request
 
-    def _conclude(self, key: str) -> None:
-        request = self._desk.cases[key]
-        outcome = collect.conclusion(request)
-        if outcome is None:
-            return
-        conclusion_id = derive_id(self._desk.work.composer.party, "conclusion", key)
-        closing = self._desk.work.decide("request.concluded", key, None, {"request": request.request_id, "court": request.court, "outcome": outcome})
-        lines = tuple(
-            said.PartnerOutcome(partner=task.partner, task_id=task.task_id, outcome=task.outcome or said.TaskOutcome.NO_RESPONSE,
-                                message=task.message_id, at=from_micros(task.settled_at or self._desk.work.now))
-            for task in request.tasks
-        )  # fmt: skip
-        proposals = tuple(
-            said.FollowUp(finding=rule.finding, action=rule.action, partner_kind=rule.partner_kind,
-                          needs_approval=rule.needs_approval)
-            for rule in follow_ups(self._desk.linkage, request.follow_ups)
-        )  # fmt: skip
-        body = said.Conclusion(outcome=outcome, partners=lines, follow_ups=proposals)
-        self._desk.to_court(closing, request, "conclusion", "conclusion", body, request.request_id, conclusion_id)
-        concluded = replace(request, status=RequestStatus.CONCLUDED, outcome=outcome, conclusion_id=conclusion_id)
-        self._desk.put_request(concluded)
-        for part in self._parts:
-            part.concluded(concluded)
-        if request.kind is not Kind.INQUIRY:  # nothing else can be waited for (V22)
-            self._release_waiting(concluded)
-
     def _release_waiting(self, original: RequestState) -> None:
-        """What waited for this request is sent now, or concluded unsent where it no longer can act."""
+        """What waited for this request is sent now, or concluded unsent where it no longer can act (V22)."""
+        if original.kind is Kind.INQUIRY:
+            return  # nothing waits for an inquiry
         self._desk.work.flush_rows()
         keys = cases.waiting_for(self._desk.work.connection, original.key)
         self._desk.load(keys)
@@ -204,27 +187,18 @@ class Collector:
             request = self._desk.cases[key]
             if request.status is RequestStatus.HELD and request.action not in intake.ENDINGS:
                 self._desk.work.disarm(HOLD, key)
-                self._cancel(request, case)
-
-    def _cancel(self, request: RequestState, case: CaseState | None) -> None:
-        """An order that was signed and accepted is not sent any more, because its case is closed."""
-        self._end_unsent(request)
-        decision = self._desk.work.decide("order.cancelled", request.key, None, {"request": request.request_id, "court": request.court})
-        self._desk.tell(decision, case, request.court, "order-cancelled", about=request.request_id,
-                        case_token=request.case_token, request_key=request.key)  # fmt: skip
+                self._end_unsent(request)
+                decision = self._desk.work.decide("order.cancelled", key, None, {"request": request.request_id, "court": request.court})
+                self._desk.tell(decision, case, request.court, "order-cancelled", about=request.request_id,
+                                case_token=case.key, request_key=key)  # fmt: skip
 
     def _send_or_end(self, request: RequestState, original: RequestState | None) -> None:
-        """Send a request whose turn has come, unless its case has been closed meanwhile, its asset is contested, nothing is
-        left that it could act on, or it came too late."""
+        """Send a request whose turn has come, unless nothing is left that it could act on, or it came too late."""
         work = self._desk.work
-        case = self._desk.states.get(CaseState, request.case_token)
-        if case is not None and not intake.may_still_go(request.action, case):
-            self._cancel(request, case)
-            return
         measure = self._desk.states.get(MeasureState, request.original_key)
         gone = original is not None and not control.may_act_on(original)
-        gone = gone or (measure is not None and measure.status in measures.ENDED)
-        if work.now >= request.expires_at or gone or self._stayed(request):
+        gone = gone or (measure is not None and (measure.status in measures.ENDED or not measures.covers(measure, request.key)))
+        if work.now >= request.expires_at or gone:
             self._end_unsent(request)
             return
         facts: Facts = {"request": request.request_id, "court": request.court}
@@ -232,16 +206,11 @@ class Collector:
             facts["after"] = original.request_id
         decision = work.decide("request.dispatched", request.key, None, facts)
         pk, jws = cases.request_message(work.connection, request.key)
-        self._desk.replace(self._registrar.dispatch(decision, request, work.payload(pk), jws))
-
-    def _stayed(self, request: RequestState) -> bool:
-        if request.asset_token is None or request.action not in objections.STAYED:
-            return False
-        return objections.under_review(self._desk.states.about(ObjectionState, request.asset_token))
+        self._desk.replace(dispatch(self._desk, decision, request, work.payload(pk), jws))
 
     def _end_unsent(self, request: RequestState) -> None:
         self._desk.replace(collect.without_sending(request, self._desk.work.now))
-        self._conclude(request.key)
+        conclude(self._desk, request.key)
 
 
 def _about(request: RequestState, task: TaskState) -> Facts:

@@ -1,5 +1,6 @@
 """One batch's view of the cases: loaded once, changed in memory, saved once; and how the hub speaks of them."""
 
+import base64
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -8,17 +9,18 @@ from hub.config import Rulebook
 from hub.engine.records import Inbound, Unfit
 from hub.engine.work import Decision, Facts, Work
 from hub.rules import collect
-from hub.rules.aggregate import Aggregate
 from hub.rules.cases import CaseState
-from hub.rules.state import RequestState, TaskState
+from hub.rules.entrusted import MatterState
+from hub.rules.measures import MeasureState
+from hub.rules.state import RequestState, RequestStatus, TaskState
 from hub.store import cases
 from hub.store.aggregates import States
 from hub.store.vault import NO_CASE
 from hub.trust.parties import Role
 from schemas import hub as said
-from schemas.base import Model, derive_id
+from schemas.base import Model, derive_id, from_micros
 from schemas.codes import CODES
-from schemas.messages import PartnerMessage, RequestMessage
+from schemas.messages import PartnerMessage, Replied, RequestMessage
 from schemas.subject import Subject, number_of
 
 SILENCE = "silence"
@@ -35,9 +37,9 @@ def request_key(court: str, request_id: str) -> str:
     return derive_id("request", court, request_id)
 
 
-def coded(code: str) -> said.CodedReason:
-    """A code with its words."""
-    return said.CodedReason(code=code, zh=CODES[code].zh, en=CODES[code].en)
+def coded(code: str, about: tuple[str, ...] | None = None) -> said.CodedReason:
+    """A code with its words, and the partners that it concerns."""
+    return said.CodedReason(code=code, zh=CODES[code].zh, en=CODES[code].en, about=about)
 
 
 def unfit(item: Inbound, code: str, stage: str) -> Unfit:
@@ -46,7 +48,7 @@ def unfit(item: Inbound, code: str, stage: str) -> Unfit:
 
 
 class Desk:
-    """Cases that a batch touches, by key; tasks by id; the inbox's digests of the batch's ids."""
+    """Cases that a batch touches, by key; tasks by id; the inbox's digests of the batch's ids; answers by partner and id."""
 
     def __init__(self, work: Work, rulebook: Rulebook, topics: Topics) -> None:
         self.work = work
@@ -54,14 +56,23 @@ class Desk:
         self.linkage = rulebook.linkage
         self.topics = topics
         self.states = States(work.connection)
+        self.move_listeners: list[Callable[[str], None]] = []
+        self.conclusion_listeners: list[Callable[[RequestState], None]] = []
         self.case_listeners: list[Callable[[CaseState | None, CaseState], None]] = []
-        self.end_listeners: list[Callable[[Aggregate], None]] = []
+        self.effect_listeners: list[Callable[[MeasureState], None]] = []
+        """Told of each measure that takes effect: at once, or as its turn in the queue comes."""
         self.seen: dict[tuple[str, str], str] = {}
         self.cases: dict[str, RequestState] = {}
         self.key_of_task: dict[str, str] = {}
+        self.replies: dict[tuple[str, str], Replied] = {}
         self._sent_at: dict[str, int] = {}
         self._changed: dict[str, RequestState] = {}
         self._changed_tasks: dict[str, TaskState] = {}
+
+    def moved(self, case_token: str) -> None:
+        """Something that binds the debtor in this case has changed."""
+        for listener in self.move_listeners:
+            listener(case_token)
 
     def prepare(self, batch: Sequence[Inbound]) -> None:
         """Load everything that deciding on `batch` may need, in a few queries."""
@@ -87,17 +98,28 @@ class Desk:
         self.cases |= loaded
 
     def request_of(self, court: str, request_id: str, case: CaseState | None = None) -> RequestState | None:
-        """The request that `court` calls `request_id`; in a case that has moved, also one of the courts before it."""
-        courts = [court, *(tenure.court for tenure in case.tenures)] if case is not None else [court]
-        for each in dict.fromkeys(courts):
-            key = request_key(each, request_id)
-            self.load([key])
-            if key in self.cases:
-                return self.cases[key]
-        return None
+        """The request that `court` calls `request_id`; in a known case, also one of the courts that had it or were entrusted in it."""
+        found = self._request_of([court], request_id)
+        if found is None and case is not None:
+            found = self._request_of([tenure.court for tenure in case.tenures], request_id)
+            if found is None:
+                found = self._request_of([matter.to for matter in self.states.of_case(MatterState, case.key)], request_id)
+        return found
+
+    def _request_of(self, courts: Iterable[str], request_id: str) -> RequestState | None:
+        keys = [request_key(court, request_id) for court in dict.fromkeys(courts)]
+        self.load(keys)
+        return next((self.cases[key] for key in keys if key in self.cases), None)
+
+    def request_anywhere(self, speaker: str, request_id: str) -> RequestState | None:
+        """The request of this id, `speaker`'s own first: a partner, and a court that was given the case, know no other name of it.
+        Whether it is the speaker's to speak of is the caller's to decide."""
+        courts = (speaker, *self.rulebook.registers)
+        return next((found for court in courts if (found := self.request_of(court, request_id)) is not None), None)
 
     def save(self) -> None:
-        """Write the changed states back. What was made in this batch is written whole, with its last state."""
+        """Write the changed states back. What was made in this batch is written whole, with its last state. May be called
+        again in a batch, before a query over requests and their tasks."""
         # A row made in this batch may have changed since: insert first, then update.
         self.work.flush_rows()
         cases.save(self.work.connection, self._changed.values(), self._changed_tasks.values(), self.work.now)
@@ -119,6 +141,12 @@ class Desk:
         """The court that has the request's case now: what comes of the request goes there (交叉执行)."""
         case = self.states.get(CaseState, request.case_token)
         return case.holder.court if case is not None else request.court
+
+    def told(self, request: RequestState) -> str:
+        """The court that is told what comes of a request: the case's holder, but of what was refused, or made under an
+        entrustment, the court that asked."""
+        own = request.status is RequestStatus.REFUSED or request.entrusted is not None
+        return request.court if own else self.holder(request)
 
     # -- what the hub says ---------------------------------------------------------------------------------------------
 
@@ -150,8 +178,8 @@ class Desk:
         self, decision: Decision, request: RequestState, event: str, stage: str, data: Model, cause: str,
         message_id: str | None = None,
     ) -> None:  # fmt: skip
-        """One message about `request` to the court that has its case; `stage` makes its id, unless it has one."""
-        court = self.holder(request)
+        """One message about `request` to the court concerned; `stage` makes its id, unless it has one."""
+        court = self.told(request)
         self.work.send(
             decision, self.topics.results(court),
             id=message_id or derive_id(self.work.composer.party, stage, request.key),
@@ -163,7 +191,8 @@ class Desk:
     def answer(self, decision: Decision, item: Inbound, kind: str, event: str, data: Model, case_token: str) -> None:
         """One message back to whoever sent `item`: noted, refused, or what was asked for."""
         self.say(decision, item.party.speaks_as, f"liandong.{kind}.{event}.v1", f"{event}/{item.message.source}/{item.message.id}",
-                 data, correlation=item.message.correlationid, case_token=case_token, cause=item.message.id)  # fmt: skip
+                 data, correlation=item.message.correlationid, case_token=case_token, cause=item.message.id,
+                 request_key=decision.request_key)  # fmt: skip
 
     def refuse(self, item: Inbound, kind: str, codes: Sequence[str], case_token: str) -> None:
         """What `item` says is not taken up, for these coded reasons; nothing of it was done."""
@@ -186,19 +215,24 @@ class Desk:
         self, decision: Decision, party_id: str, type: str, stage: str, data: Model, *, correlation: str, case_token: str,  # noqa: A002 - CloudEvents' own attribute name
         cause: str | None = None, request_key: str | None = None,
     ) -> None:  # fmt: skip
-        """One message of the hub to a court or a partner; `stage` makes its id."""
+        """One message of the hub to a court or a partner; `stage` makes its id. It belongs to what its decision is about, so that a
+        bundle never holds an entry without the messages that the entry names."""
         court = party_id in self.rulebook.registers
         topic = self.topics.results(party_id) if court else self.topics.tasks(party_id)
         self.work.send(
             decision, topic, id=derive_id(self.work.composer.party, party_id, stage), type=type, recipient=party_id,
             case_token=case_token, correlation=correlation, cause=cause, expires=self.work.now + KEEP, data=data,
-            request_key=request_key,
+            request_key=request_key or decision.request_key,
         )  # fmt: skip
 
-    def ended(self, what: Aggregate) -> None:
-        """Let every part know that this has ended, once its last state is put."""
-        for listener in self.end_listeners:
-            listener(what)
+    def forward(
+        self, decision: Decision, item: Inbound, to: str, type: str, *, correlation: str, case_token: str, due: int | None = None,  # noqa: A002 - CloudEvents' own attribute name
+    ) -> None:  # fmt: skip
+        """`item` passed on as it came, with its signature, to a court or a partner; `due` is when the next step is (µs)."""
+        copy = said.SignedCopy(value=base64.b64encode(item.record.value).decode(), jws=item.jws)
+        body = said.Forwarded(of=item.message.source, message=copy, due=from_micros(due) if due is not None else None)
+        self.say(decision, to, type, f"{type}/{item.message.source}/{item.message.id}", body, correlation=correlation,
+                 case_token=case_token, cause=item.message.id)  # fmt: skip
 
     # -- changes -------------------------------------------------------------------------------------------------------
 

@@ -1,57 +1,131 @@
-"""Lifting what a case has imposed once it is performed, bankrupt or ended, up to the certificate that all of it has ended."""
+"""Lifting everything of a case that is performed, bankrupt or ended: drafted, watched, and certified with its proof."""
 
-from itertools import groupby
-
-from hub.casework import releases
+from hub.casework.desk import Desk
+from hub.casework.drafts import draft
 from hub.casework.part import Part
+from hub.engine.processor import Due
+from hub.engine.records import Inbound
 from hub.rules import lift
-from hub.rules.aggregate import Aggregate
 from hub.rules.cases import LIFTS, CaseState
-from hub.rules.lift import LiftState
-from schemas.base import derive_id
-from schemas.hub import LiftCertificate
+from hub.rules.lift import Binding, LiftState, RestrictionState
+from hub.rules.measures import MeasureState
+from hub.rules.state import RequestState, TaskState
+from hub.rules.terms import DAY
+from hub.rules.watches import WatchState
+from schemas.base import derive_id, from_micros
+from schemas.hub import LiftCertificate, LiftedMeasure
+from schemas.messages import Replied, RequestMessage
+from schemas.requests import Kind
+
+RELEASE = "release-overdue"
 
 
 class Lift(Part):
-    """From the statement that closes a case to the certificate (信用修复)."""
+    """Comes after measures and watches among the parts: it looks at what they made of an answer."""
+
+    timers = (RELEASE,)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        desk.move_listeners.append(self._moved)
+
+    def _moved(self, case_token: str) -> None:
+        """A measure or a watch has changed: it may be the last of a case that is to be lifted."""
+        state = self.desk.states.get(LiftState, case_token)
+        case = self.desk.states.get(CaseState, case_token) if state is not None and state.status == "open" else None
+        if case is not None:
+            self._certify(case)
 
     def case_changed(self, old: CaseState | None, new: CaseState) -> None:
-        """A case is closed for good, or goes on after all."""
-        was = old is not None and old.status in LIFTS
-        if new.status in LIFTS and not was:
-            self._begin(new)
-        elif was and new.status not in LIFTS:
-            known = self.desk.states.get(LiftState, new.key)
-            if known is not None:
-                self.desk.states.put(lift.stopped(known))
-            releases.drop(self.desk, new.key)
-
-    def ended(self, what: Aggregate) -> None:
-        """It may have been the last."""
-        known = self.desk.states.get(LiftState, what.case_token)
-        if known is not None and known.status == "lifting":
-            self._certify(known)
-
-    def _begin(self, case: CaseState) -> None:
-        imposed = releases.imposed_in(self.desk, case.key)
-        known = LiftState(key=case.key, court=case.court, case_token=case.key, status="lifting", version=case.version)
-        self.desk.states.put(known)
-        standing = [each for each in imposed if not lift.has_ended(each)]
-        for _, of_request in groupby(standing, key=lambda each: each.key.partition("/")[0]):
-            releases.require(self.desk, list(of_request), "closing", stage=str(case.version))
-        self._certify(known)
-
-    def _certify(self, known: LiftState) -> None:
-        """Once per closing: all that the case imposed has ended. A case that imposed nothing has nothing to certify."""
-        lifted = lift.certificate(releases.imposed_in(self.desk, known.case_token))
-        if lifted is None:
+        """The case is to be lifted: everything in force gets its drafted release, and a clock."""
+        if new.status not in LIFTS or (old is not None and old.status in LIFTS):
             return
-        self.desk.states.put(lift.certified(known))
-        if not lifted:
+        self.desk.states.put(LiftState(key=new.key, court=new.holder.court, case_token=new.key, status="open"))
+        binding = [each for each in self._every(new.key) if lift.binds(each)]
+        for each in binding:
+            self._ask(new, each)
+        if binding:
+            self.desk.work.arm(RELEASE, f"{new.key}/1", self.desk.work.now + self.desk.linkage.terms.clocks["release"])
+        self._certify(new)
+
+    def accepted(self, request: RequestState, message: RequestMessage) -> None:  # noqa: ARG002 - the state says it all
+        """A restriction is registered."""
+        if request.kind is Kind.NOTICE and request.action == "restrict":
+            for task in request.tasks:
+                self.desk.states.put(RestrictionState(
+                    key=f"{request.key}/{task.partner}", court=request.court, case_token=request.case_token,
+                    ref=request.subject_token, status="requested", request_id=request.request_id, partner=task.partner,
+                ))  # fmt: skip
+
+    def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:  # noqa: ARG002 - late or not, it is a fact
+        """A restriction in force or lifted; and perhaps the last of a case that is to be lifted."""
+        outcome = message.data.measure
+        if request.kind is Kind.NOTICE and outcome is not None:
+            key = request.key if request.action == "restrict" else request.original_key
+            restriction = self.desk.states.get(RestrictionState, f"{key}/{task.partner}")
+            if restriction is not None:
+                self.desk.states.put(lift.answered(restriction, outcome.state, message.id))
+                self.desk.work.decide(f"restriction.{outcome.state}", request.key, None, {
+                    "request": restriction.request_id, "court": request.court, "partner": task.partner})  # fmt: skip
+
+    def concluded(self, request: RequestState) -> None:
+        """Something of the case has settled: refused it binds nobody, in force it is to be lifted too, ended it may be the last."""
+        if request.kind is Kind.NOTICE and request.action == "restrict":
+            for task in request.tasks:
+                restriction = self.desk.states.get(RestrictionState, f"{request.key}/{task.partner}")
+                if restriction is not None and restriction.status == "requested":
+                    self.desk.states.put(lift.answered(restriction, "refused", None))
+        if request.kind is Kind.INQUIRY or self.desk.states.get(LiftState, request.case_token) is None:
             return
-        case = self.desk.states.get(CaseState, known.case_token)
-        court = case.holder.court if case is not None else known.court
-        decision = self.desk.work.decide("lift.certified", None, None, {"court": court, "count": len(lifted)})
-        closing = derive_id(self.desk.work.composer.party, "lift", known.key, str(known.version))
-        self.desk.say(decision, court, "liandong.case.lift-certificate.v1", f"lift-certificate/{closing}",
-                      LiftCertificate(lifted=lifted), correlation=closing, case_token=known.case_token)  # fmt: skip
+        case = self.desk.states.get(CaseState, request.case_token)
+        if case is not None and case.status in LIFTS:
+            for each in self._every(case.key):
+                if each.request_id == request.request_id and lift.binds(each):
+                    self._ask(case, each)
+            self._certify(case)
+
+    def fire(self, timer: Due) -> None:
+        """What is to be released is still in force: the supervisor is told, and again on the next days."""
+        token, _, rung = timer.ref.partition("/")
+        case, level = self.desk.states.get(CaseState, token), int(rung)
+        if case is None or case.status not in LIFTS:
+            return
+        for each in self._every(token):
+            if lift.binds(each):
+                decision = self.desk.work.decide("release.overdue", each.key.partition("/")[0], None, {
+                    "request": each.request_id, "court": each.court, "partner": each.partner, "level": level})  # fmt: skip
+                self.desk.tell(decision, case, each.court, "release-overdue", about=each.request_id, case_token=token,
+                               stage=f"{each.partner}/{level}", partner=each.partner, level=level, addressee=case.supervisor)  # fmt: skip
+        if level < lift.RUNGS and not lift.all_ended(self._every(token)):
+            self.desk.work.arm(RELEASE, f"{token}/{level + 1}", self.desk.work.now + DAY)
+
+    def _every(self, token: str) -> list[Binding]:
+        states = self.desk.states
+        return [*states.of_case(MeasureState, token), *states.of_case(WatchState, token), *states.of_case(RestrictionState, token)]
+
+    def _ask(self, case: CaseState, each: Binding) -> None:
+        key = each.key.partition("/")[0]
+        self.desk.load([key])
+        drafted = draft(self.desk, self.desk.cases[key], lift.ENDINGS[type(each)])
+        due = self.desk.work.now + self.desk.linkage.terms.clocks["release"]
+        decision = self.desk.work.decide("release.due", key, None, {
+            "request": each.request_id, "court": each.court, "partner": each.partner})  # fmt: skip
+        self.desk.tell(decision, case, each.court, "release-due", about=each.request_id, case_token=case.key, request_key=key,
+                       stage=each.partner, partner=each.partner, addressee=case.handler, due=from_micros(due), draft=drafted)  # fmt: skip
+
+    def _certify(self, case: CaseState) -> None:
+        """Once nothing binds any more, and only then, and once: the certificate with the proof of each end."""
+        state, every = self.desk.states.get(LiftState, case.key), self._every(case.key)
+        if state is None or state.status != "open" or not lift.all_ended(every):
+            return
+        self.desk.states.put(LiftState(key=case.key, court=state.court, case_token=case.key, status="certified"))
+        for rung in range(1, lift.RUNGS + 1):
+            self.desk.work.disarm(RELEASE, f"{case.key}/{rung}")
+        lifted = tuple(
+            LiftedMeasure(request=each.request_id, partner=each.partner, action=getattr(each, "action", "restrict"),
+                          ended_as=each.status, proof=each.proof)
+            for each in every if lift.was_in_force(each)
+        )  # fmt: skip
+        decision = self.desk.work.decide("case.lifted", case.key, None, {"court": case.holder.court, "count": len(lifted)})
+        self.desk.say(decision, case.holder.court, "liandong.case.lift-certificate.v1", f"lift/{case.key}/{case.version}",
+                      LiftCertificate(lifted=lifted), correlation=derive_id("case", case.key), case_token=case.key)  # fmt: skip

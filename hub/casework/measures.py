@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
 from hub.casework.drafts import draft
 from hub.casework.part import Part
@@ -16,7 +18,7 @@ from hub.rules.state import RequestState, TaskState
 from schemas.base import from_micros
 from schemas.hub import Noted, TaskOutcome
 from schemas.messages import AssetDisposed, ControlRequested, Replied, RequestMessage
-from schemas.replies import MeasureOutcome, ReplyKind
+from schemas.replies import MeasureOutcome
 from schemas.requests import FIRST_CONTROLS, Kind
 
 REMIND, ESCALATE, LAPSE = "renewal-due", "renewal-escalated", "measure-lapse"
@@ -42,21 +44,29 @@ class Measures(Part):
                 action=data.action, amount=data.amount, term_months=data.term_months or 0,
                 use_permitted=bool(data.use_permitted), approved_over=data.over_ceiling is not None,
             ))  # fmt: skip
-        elif data.action == "renew":
-            measure = states.get(MeasureState, request.original_key)
-            if measure is not None:
-                states.put(replace(measure, renewal=request.key))
+            return
+        measure = states.get(MeasureState, request.original_key)
+        if measure is not None and data.action == "renew":
+            states.put(replace(measure, renewal=request.key))
+        elif measure is not None and data.action == "deduct" and data.amount is not None:
+            states.put(measures.deducting(measure, request.key, data.amount))
 
-    def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:  # noqa: ARG002 - late or not, it is a fact
+    def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:
         """What the registry made of a control."""
         outcome = message.data.measure
-        if request.kind is not Kind.CONTROL or outcome is None:
-            self._not_there(request, message)
+        if request.kind is not Kind.CONTROL:
+            return
+        self._known(request)
+        if outcome is None:
+            if late:
+                self._nothing_after_all(request)
             return
         if request.action in FIRST_CONTROLS:
             self._began(request, task, outcome, item.record.timestamp, message.id)
             return
         measure = self.desk.states.get(MeasureState, request.original_key)
+        if measure is not None and outcome.state == "deducted":
+            self._paid(measure, outcome, message.id)
         if measure is None or measure.status in measures.ENDED:
             return
         match outcome.state:
@@ -65,8 +75,6 @@ class Measures(Part):
                 self._set(measures.renewed(measure, outcome, months=months, max_months=months, proof=message.id), "renewed")
             case "released":
                 self._end(measures.ended(measure, "released", message.id), item.record.timestamp)
-            case "deducted":
-                self._paid(measure, outcome, message.id)
             case "transferred":
                 self._set(replace(measure, proof=message.id), "transferred")
 
@@ -81,22 +89,15 @@ class Measures(Part):
                 if request.tasks[0].outcome is TaskOutcome.NO_RESPONSE:
                     self._set(replace(measure, status="unknown"), "unknown")
                 else:
-                    self._set(measures.ended(measure, "refused", request.tasks[0].message_id), "refused")
+                    self._set(measures.ended(measure, "refused"), "refused")
+        elif request.action == "deduct" and request.tasks[0].outcome is TaskOutcome.NOT_SENT:
+            self._known(request)
         elif request.action == "renew":
             measure = states.get(MeasureState, request.original_key)
             if measure is not None and measure.renewal == request.key:
-                states.put(replace(measure, renewal=None))
+                silent = request.tasks[0].outcome is TaskOutcome.NO_RESPONSE
+                states.put(replace(measure, renewal=None, unconfirmed=measure.unconfirmed or silent))
                 self._lapse_if_over(measure.key)
-
-    def _not_there(self, request: RequestState, message: Replied) -> None:
-        """What silence left unknown is known after all: a late answer says that nothing took hold, or the answer to a release
-        that there is nothing to release."""
-        late = request.action in FIRST_CONTROLS
-        if not late and (request.action != "release" or message.data.kind is not ReplyKind.NO_RECORD):
-            return
-        measure = self.desk.states.get(MeasureState, request.key if late else request.original_key)
-        if measure is not None and measure.status == "unknown":
-            self._set(measures.ended(measure, "refused", message.id), "refused")
 
     def _began(self, request: RequestState, task: TaskState, outcome: MeasureOutcome, at: int, proof: str) -> None:
         measure = self.desk.states.get(MeasureState, request.key)
@@ -110,11 +111,34 @@ class Measures(Part):
             self._tell(decision, found, "term-beyond-law", ends=date.fromisoformat(found.ends or found.starts))
 
     def _paid(self, measure: MeasureState, outcome: MeasureOutcome, proof: str) -> None:
+        """What was paid is owed no longer, whatever became of the freeze meanwhile."""
         amount = outcome.controlled or "0.00"
-        self._set(measures.deducted(measure, amount, proof), "deducted")
         case = self.desk.states.get(CaseState, measure.case_token)
         if case is not None:
             self.desk.states.put(cases.deducted(case, amount))
+        paid = measures.deducted(measure, amount, proof) if measure.status not in measures.ENDED else measure
+        decision = self._set(paid, "deducted")
+        if Decimal(amount) > measure.counts:
+            self._warn(decision, paid, proof)
+
+    def _known(self, request: RequestState) -> None:
+        """It is known what became of a deduction: it is no longer on its way."""
+        measure = self.desk.states.get(MeasureState, request.original_key) if request.action == "deduct" else None
+        if measure is not None and measure.status not in measures.ENDED:
+            self.desk.states.put(measures.not_deducting(measure, request.key))
+
+    def _nothing_after_all(self, request: RequestState) -> None:
+        """After its silence the registry says that there is no measure, or no renewal of it: what was unknown is known."""
+        renewal = request.action == "renew"
+        measure = self.desk.states.get(MeasureState, request.original_key if renewal else request.key)
+        if measure is None or (renewal and not measure.unconfirmed):
+            return
+        if renewal and measure.status == "effective":
+            self.desk.states.put(replace(measure, unconfirmed=False))
+        elif renewal and measure.status == "unknown":
+            self._end(measures.ended(measure, "lapsed"), measure.lapses_at or self.desk.work.now)
+        elif measure.status == "unknown":
+            self._set(measures.ended(measure, "refused"), "refused")
 
     # -- disposal ------------------------------------------------------------------------------------------------------
 
@@ -123,7 +147,7 @@ class Measures(Part):
         message = item.message
         if not isinstance(message, AssetDisposed):
             raise TypeError("a disposal is expected")
-        original = self.desk.request_of(message.source, message.data.original)
+        original = self.desk.request_anywhere(message.source, message.data.original)
         measure = self.desk.states.get(MeasureState, original.key) if original is not None else None
         if original is None or measure is None:
             self.desk.refuse(item, "case", ["reference-unknown"], message.subject)
@@ -139,7 +163,6 @@ class Measures(Part):
         decision = self.desk.work.decide("measure.disposed", original.key, item, self._facts(gone) | {"full": int(full)})
         self.desk.work.keep(item, original.key, original.case_token, decision)
         self._disarm(gone)
-        self.desk.ended(gone)
         if full and gone.ref:
             for waiting in measures.in_line(self.desk.states.about(MeasureState, gone.ref)):
                 self._tell(self._set(measures.ended(waiting, "void", message.id), "void"), waiting, "measure-void")
@@ -173,12 +196,16 @@ class Measures(Part):
                        addressee=case.supervisor if case else None, **members)  # fmt: skip
 
     def _lapse_if_over(self, key: str) -> None:
-        """Not renewed before its end, a measure has no effect any more; one whose renewal is on its way waits for that."""
+        """Not renewed before its end, a measure has no effect any more; one whose renewal is on its way waits for that, and of
+        one whose renewal met silence nobody knows (silence is never "nothing done")."""
         measure = self.desk.states.get(MeasureState, key)
         now = self.desk.work.now
         if measure is None or measure.status != "effective" or measure.lapses_at is None or now < measure.lapses_at:
             return
-        if measure.renewal is None:
+        if measure.unconfirmed:
+            decision = self._set(replace(measure, status="unknown"), "unknown")
+            self._tell(decision, measure, "measure-uncertain", ends=date.fromisoformat(measure.ends or ""))
+        elif measure.renewal is None:
             self._end(measures.ended(measure, "lapsed"), measure.lapses_at)
 
     # -- changes -------------------------------------------------------------------------------------------------------
@@ -187,12 +214,14 @@ class Measures(Part):
         """Save the measure as it is now, say so in the log, and set its clocks."""
         self.desk.states.put(measure)
         decision = self.desk.work.decide(f"measure.{happened}", measure.key, None, self._facts(measure))
+        if happened in ("effective", "promoted"):
+            for listener in self.desk.effect_listeners:
+                listener(measure)
         if measure.status == "effective" and measure.ends is not None:
             self._arm(measure)
         elif measure.status != "effective":
             self._disarm(measure)
-        if measure.status in measures.ENDED:
-            self.desk.ended(measure)
+        self.desk.moved(measure.case_token)
         return decision
 
     def _end(self, measure: MeasureState, at: int) -> None:
@@ -211,11 +240,16 @@ class Measures(Part):
             return
         decision = self._set(found, "promoted")
         self._tell(decision, found, "measure-promoted", ends=date.fromisoformat(found.ends or ""))
-        case = self.desk.states.get(CaseState, found.case_token)
-        total = measures.used(self.desk.states.of_case(MeasureState, found.case_token))
-        if case is not None and total > case.ceiling and not found.approved_over:
-            self._tell(decision, found, "over-seizure-risk", amount=f"{total - case.ceiling:.2f}")
+        if not found.approved_over:
+            self._warn(decision, found, "promoted")
         self._lapse_if_over(found.key)
+
+    def _warn(self, decision: Decision, measure: MeasureState, stage: str) -> None:
+        """Tell the court where what is controlled has come to be over the claim by itself."""
+        case = self.desk.states.get(CaseState, measure.case_token)
+        total = measures.used(self.desk.states.of_case(MeasureState, measure.case_token))
+        if case is not None and total > case.ceiling:
+            self._tell(decision, measure, "over-seizure-risk", stage=stage, amount=f"{total - case.ceiling:.2f}")
 
     def _arm(self, measure: MeasureState) -> None:
         """Reminders, escalations and the end; those of an earlier end are moved, those already past are not sent."""
@@ -237,7 +271,7 @@ class Measures(Part):
     def _most(self, measure: MeasureState) -> int:
         return self.desk.linkage.terms.max_term_months[measure.asset]
 
-    def _tell(self, decision: Decision, measure: MeasureState, event: str, *, stage: str = "", **members: object) -> None:
+    def _tell(self, decision: Decision, measure: MeasureState, event: str, *, stage: str = "", **members: Any) -> None:
         case = self.desk.states.get(CaseState, measure.case_token)
         self.desk.tell(decision, case, measure.court, event, about=measure.request_id, case_token=measure.case_token,
                        stage=stage, request_key=measure.key, partner=measure.partner, measure=measure.reference, **members)  # fmt: skip

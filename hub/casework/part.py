@@ -6,7 +6,6 @@ from typing import ClassVar
 from hub.casework.desk import Desk
 from hub.engine.processor import Due
 from hub.engine.records import Inbound
-from hub.rules.aggregate import Aggregate
 from hub.rules.cases import CaseState
 from hub.rules.state import RequestState, TaskState
 from schemas.envelope import Envelope
@@ -24,7 +23,7 @@ class Part:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         desk.case_listeners.append(self.case_changed)
-        desk.end_listeners.append(self.ended)
+        desk.conclusion_listeners.append(self.concluded)
 
     def prepare(self, batch: Sequence[Inbound]) -> None:
         """Load in few queries what deciding on `batch` may need."""
@@ -38,11 +37,14 @@ class Part:
     def accepted(self, request: RequestState, message: RequestMessage) -> None:
         """A request has been accepted."""
 
+    def received(self, request: RequestState, task: TaskState) -> None:
+        """A partner has its task, and its time to reply runs."""
+
     def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:
         """A partner has answered its part of `request`, in time or late."""
 
     def silent(self, request: RequestState, task: TaskState) -> None:
-        """A partner's silence has become a fact."""
+        """A partner's silence has become a fact; `task` is as it is now."""
 
     def hit(self, request: RequestState, task: TaskState, item: Inbound) -> None:
         """A watch has hit."""
@@ -52,6 +54,3 @@ class Part:
 
     def case_changed(self, old: CaseState | None, new: CaseState) -> None:
         """A case has been stated, anew or for the first time."""
-
-    def ended(self, what: Aggregate) -> None:
-        """A measure, a watch or a restriction has ended; its last state is put."""

@@ -1,15 +1,21 @@
 """Registering requests (立案登记): accept or refuse, once, and send the tasks."""
 
-import base64
 from collections.abc import Sequence
 from decimal import Decimal
 
-from hub.casework.desk import HOLD, SILENCE, Desk, coded, request_key, unfit
+from hub.casework.conclude import conclude
+from hub.casework.desk import HOLD, Desk, coded, request_key, unfit
+from hub.casework.numbers import Numbers
 from hub.casework.part import Part
+from hub.casework.reuse import reuse
+from hub.casework.tasks import dispatch, planned
 from hub.engine.records import Inbound
-from hub.engine.work import Decision, Facts
-from hub.rules import collect, intake, measures, objections
+from hub.engine.work import Facts
+from hub.rules import cases as case_rules
+from hub.rules import entrusted, intake, measures
 from hub.rules.cases import CaseState
+from hub.rules.entrusted import MatterState
+from hub.rules.leads import LeadState
 from hub.rules.measures import MeasureState
 from hub.rules.objections import ObjectionState, ProtectedAsset
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
@@ -17,7 +23,7 @@ from hub.store import cases
 from hub.store import tables as t
 from hub.store.cases import Number
 from schemas import hub as said
-from schemas.base import derive_id, from_micros, micros
+from schemas.base import from_micros, micros
 from schemas.messages import ControlRequested, RequestMessage, asset_of, kind_of
 from schemas.requests import FIRST_CONTROLS, InquiryRequest
 
@@ -28,12 +34,11 @@ class Registrar:
     def __init__(self, desk: Desk, parts: Sequence[Part]) -> None:
         self._desk = desk
         self._parts = parts
-        self._numbers: dict[Number, str] = {}
+        self._numbers = Numbers(desk.work)
 
     def prepare(self, batch: Sequence[Inbound]) -> None:
         """Load which request numbers of `batch` are taken, in one query."""
-        wanted = [self._number(item.message) for item in batch if isinstance(item.message, RequestMessage)]
-        self._numbers |= cases.numbers_taken(self._desk.work.connection, wanted)
+        self._numbers.load([self._number(item.message) for item in batch if isinstance(item.message, RequestMessage)])
 
     def duplicate(self, item: Inbound) -> None:
         """Already done: nothing is decided again; a court gets the very answer it got before."""
@@ -49,7 +54,7 @@ class Registrar:
         """A request that is new: the rules decide, and the court is told either way."""
         work, court = self._desk.work, message.source
         key = request_key(court, message.id)
-        if self._number_taken(self._number(message), key):
+        if self._numbers.taken(self._number(message), key):
             self._desk.reject(unfit(item, "number-reused", "inbox"), key)
             return
         context, original = self._context(item, message)
@@ -61,24 +66,24 @@ class Registrar:
             status = RequestStatus.REFUSED
             decision = work.decide("request.refused", key, item, facts | {"codes": ",".join(verdict.codes)})
         else:
-            status = RequestStatus.HELD if verdict.held_until else RequestStatus.WAITING if verdict.waits else RequestStatus.OPEN
+            status = verdict.status
             decision = work.decide("request.accepted", key, item, facts | {
                 "config": self._desk.linkage.sha256, "rkind": kind.value, "action": action, "partners": len(verdict.partners)})  # fmt: skip
-            tasks = tuple(self._planned(key, partner) for partner in verdict.partners)
+            partners = () if status is RequestStatus.STANDING else verdict.partners
+            precedence = case_rules.precedence(context.case, urgent=bool(message.data.urgent))
+            tasks = tuple(planned(self._desk, key, partner, precedence) for partner in partners)
         request = RequestState(
             key=key, court=court, request_id=message.id, kind=kind, action=action, case_token=context.case_token,
             asset_token=context.asset_token, status=status, expires_at=micros(message.expires), tasks=tasks,
             original_key=original.key if original is not None else None,
-            subject_token=self._desk.token_of_subject(message.data.subject),
+            subject_token=self._desk.token_of_subject(message.data.subject), entrusted=message.data.entrusted,
+            lead=message.data.lead,
         )  # fmt: skip
         pk = work.keep(item, key, context.case_token, decision)
-        work.add(t.requests, {
-            "key": key, "court": court, "request_id": message.id, "kind": kind, "action": action,
-            "case_token": request.case_token, "asset_token": request.asset_token, "subject_token": request.subject_token,
-            "original_key": request.original_key, "status": status, "message_pk": pk,
-            "config_sha256": self._desk.linkage.sha256, "signed_at": micros(message.time),
-            "received_at": item.record.timestamp, "decided_at": work.now, "expires_at": request.expires_at, "follow_ups": "",
-        })  # fmt: skip
+        work.add(t.requests, cases.request_row(
+            request, message_pk=pk, config_sha256=self._desk.linkage.sha256, signed_at=micros(message.time),
+            received_at=item.record.timestamp, decided_at=work.now,
+        ))  # fmt: skip
         if isinstance(verdict, intake.Refuse):
             refusal = said.Refusal(reasons=tuple(coded(code) for code in verdict.codes))
             self._desk.to_court(decision, request, "refusal", "refusal", refusal, message.id)
@@ -87,18 +92,21 @@ class Registrar:
         waits_for = original.request_id if verdict.waits and original is not None else None
         acceptance = said.Acceptance(partners=verdict.partners, config_sha256=self._desk.linkage.sha256, waits_for=waits_for)
         self._desk.to_court(decision, request, "acceptance", "acceptance", acceptance, message.id)
-        if verdict.held_until is not None:
+        if status is RequestStatus.HELD and verdict.held_until is not None:
             work.arm(HOLD, key, verdict.held_until)
             self._desk.tell(decision, context.case, court, "order-held", about=message.id, case_token=context.case_token,
                             request_key=key, due=from_micros(verdict.held_until))  # fmt: skip
-        elif not verdict.waits:
-            request = self.dispatch(decision, request, item.record.value, item.jws)
+        elif status is RequestStatus.OPEN:
+            request = dispatch(self._desk, decision, reuse(self._desk, request, message), item.record.value, item.jws)
         for task in request.tasks:
             work.add(t.tasks, cases.task_row(key, task))
             self._desk.key_of_task[task.task_id] = key
         self._desk.cases[key] = request
         for part in self._parts:
             part.accepted(request, message)
+        if any(task.status is TaskStatus.SETTLED for task in request.tasks):  # by a recent answer
+            self._desk.replace(request)
+            conclude(self._desk, key)
 
     def _context(self, item: Inbound, message: RequestMessage) -> tuple[intake.Context, RequestState | None]:
         """All that the hub knows that bears on this request, and the request that it cites."""
@@ -113,48 +121,16 @@ class Registrar:
             if data.action in FIRST_CONTROLS:
                 controlled = measures.used(desk.states.of_case(MeasureState, case_token))
             protection = desk.states.get(ProtectedAsset, asset_token)
-            contested = objections.under_review(desk.states.about(ObjectionState, asset_token))
+            contested = any(each.status == "reviewing" for each in desk.states.about(ObjectionState, asset_token))
         context = intake.Context(
             linkage=desk.linkage, designator=item.party.designator, register=desk.rulebook.registers[court], now=desk.work.now,
             at=item.record.timestamp, case_token=case_token, asset_token=asset_token, case=case, original=original,
             measure=desk.states.get(MeasureState, original.key) if original is not None else None, controlled=controlled,
             flags=protection.flags if protection is not None else frozenset(), contested=contested,
-            overruled=protection is not None and case_token in protection.overruled,
-            signed=dict(enumerate(item.approvals)),
+            signed=dict(enumerate(item.approvals)), lead=desk.states.get(LeadState, data.lead),
+            entrusted=entrusted.covers(desk.states.get(MatterState, data.entrusted), desk.linkage.matters, court, case_token, data.action),
         )  # fmt: skip
         return context, original
 
-    def _number_taken(self, number: Number, key: str) -> bool:
-        """V8 of the model: (court, request number, version, action) is unique. Notes the number as taken."""
-        if number not in self._numbers:
-            self._numbers[number] = key
-            self._desk.work.add(t.numbers, {"court": number[0], "number_token": number[1], "version": number[2],
-                                            "action": number[3], "request_key": key})  # fmt: skip
-        return self._numbers[number] != key
-
     def _number(self, message: RequestMessage) -> Number:
-        token = self._desk.work.composer.token("number", message.source, message.data.number)
-        return message.source, token, message.data.version, message.data.action
-
-    def _planned(self, key: str, partner: str) -> TaskState:
-        agreement = self._desk.linkage.agreements[partner]
-        return TaskState(
-            task_id=derive_id(self._desk.work.composer.party, "task", key, partner), partner=partner,
-            status=TaskStatus.PLANNED, receipt_within=agreement.receipt_within, reply_within=agreement.reply_within,
-            agreement=agreement.reference,
-        )  # fmt: skip
-
-    def dispatch(self, decision: Decision, request: RequestState, value: bytes, jws: str) -> RequestState:
-        """Send every task: the court's own request, unchanged, with its signature."""
-        work = self._desk.work
-        copy = said.SignedCopy(value=base64.b64encode(value).decode(), jws=jws)
-        for task in request.tasks:
-            work.send(
-                decision, self._desk.topics.tasks(task.partner), id=task.task_id, type=f"liandong.{request.kind}.task.v1",
-                recipient=task.partner, case_token=request.case_token, correlation=request.request_id,
-                cause=request.request_id, expires=request.expires_at, request_key=request.key,
-                data=said.Task(partner=task.partner, request=copy, receipt_within=task.receipt_within,
-                               reply_within=task.reply_within, agreement=task.agreement),
-            )  # fmt: skip
-            work.arm(SILENCE, task.task_id, work.now + task.receipt_within * collect.SECOND)
-        return collect.dispatched(request)
+        return self._numbers.of(message.source, message.data.number, message.data.version, message.data.action)

@@ -1,147 +1,126 @@
-"""Watches and road control: armed, hit, attended to, withdrawn, over."""
+"""Watches: armed, hit, attended to, ended."""
 
 from dataclasses import replace
+from typing import Any
 
+from hub.casework.officers import officer_codes
 from hub.casework.part import Part
 from hub.engine.processor import Due
 from hub.engine.records import Inbound
-from hub.engine.work import Decision
-from hub.rules import authority, watches
+from hub.engine.work import Decision, Facts
+from hub.rules import watches
 from hub.rules.cases import CaseState
 from hub.rules.state import RequestState, TaskState
-from hub.rules.watches import HitState, WatchState
+from hub.rules.watches import WatchState
+from hub.store import cases
 from schemas.base import from_micros, micros
 from schemas.hub import Noted, TaskOutcome
 from schemas.messages import HandedOver, LocateRequested, Replied, RequestMessage
-from schemas.replies import ReplyKind
 
-UNATTENDED, EXPIRY = "hit-unattended", "watch-expiry"
+END, UNATTENDED = "watch-end", "hit-unattended"
+ARMING = frozenset({"watch", "road-control"})
 
 
 class Watches(Part):
-    """What watches come to, and who must act on their hits."""
+    """From the police's answer to the hit that somebody attends to."""
 
     handles = (HandedOver,)
-    timers = (UNATTENDED, EXPIRY)
-
-    # -- requests and answers ------------------------------------------------------------------------------------------
+    timers = (END, UNATTENDED)
 
     def accepted(self, request: RequestState, message: RequestMessage) -> None:
         """A watch is registered with its end."""
-        if not isinstance(message, LocateRequested) or request.action not in watches.WATCHES or message.data.until is None:
-            return
-        until = micros(message.data.until)
-        self.desk.states.put(WatchState(
-            key=request.key, court=request.court, case_token=request.case_token, ref=request.asset_token or request.subject_token,
-            status="requested", request_id=request.request_id, partner=request.tasks[0].partner, action=request.action, until=until,
-        ))  # fmt: skip
-        self.desk.work.arm(EXPIRY, request.key, until)
+        if isinstance(message, LocateRequested) and request.action in ARMING and message.data.until is not None:
+            self.desk.states.put(WatchState(
+                key=request.key, court=request.court, case_token=request.case_token, ref=request.subject_token,
+                status="requested", request_id=request.request_id, partner=request.tasks[0].partner, action=request.action,
+                until=micros(message.data.until),
+            ))  # fmt: skip
 
     def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:  # noqa: ARG002 - late or not, it is a fact
-        """Armed, or not; withdrawn, or not."""
+        """Armed, or withdrawn."""
         outcome = message.data.measure
-        if request.action in watches.WATCHES:
+        if outcome is None:
+            return
+        if request.action in ARMING and outcome.state == "armed":
             watch = self.desk.states.get(WatchState, request.key)
-            if watch is not None:
-                self._set(watch, watches.answered(watch, outcome, message.id))
-        elif request.action == "withdraw" and (outcome is not None or message.data.kind is ReplyKind.NO_RECORD):
+            if watch is not None and watch.status not in watches.ENDED:
+                self._set(watches.armed(watch), "armed")
+                self.desk.work.arm(END, watch.key, watch.until)
+        elif request.action == "withdraw" and outcome.state == "withdrawn":
             watch = self.desk.states.get(WatchState, request.original_key)
-            if watch is not None:
-                self._set(watch, watches.withdrawn(watch, outcome, message.id))
+            if watch is not None and watch.status not in watches.ENDED:
+                self.desk.work.disarm(END, watch.key)
+                self._set(watches.ended(watch, "withdrawn", message.id), "withdrawn")
 
     def concluded(self, request: RequestState) -> None:
-        """A watch that was never sent is none."""
-        if request.action in watches.WATCHES and request.tasks[0].outcome is TaskOutcome.NOT_SENT:
-            watch = self.desk.states.get(WatchState, request.key)
-            if watch is not None:
-                self._set(watch, watches.never_sent(watch))
+        """A watch that the police did not arm."""
+        watch = self.desk.states.get(WatchState, request.key) if request.action in ARMING else None
+        if watch is not None and watch.status == "requested":
+            unknown = request.tasks[0].outcome is TaskOutcome.NO_RESPONSE
+            self.desk.states.put(replace(watch, status="unknown") if unknown else watches.ended(watch, "refused"))
 
-    # -- hits ----------------------------------------------------------------------------------------------------------
-
-    def hit(self, request: RequestState, task: TaskState, item: Inbound) -> None:  # noqa: ARG002 - the watch is the request's
-        """The duty officer is told at once. What comes of a watch that is over is passed on, and nobody acts on it."""
-        watch, hit_id = self.desk.states.get(WatchState, request.key), item.message.id
-        if watch is None or self.desk.states.get(HitState, hit_id) is not None:
+    def hit(self, request: RequestState, task: TaskState, item: Inbound) -> None:  # noqa: ARG002 - the watch knows its partner
+        """The duty officer is told at once, and has so long to attend to it."""
+        watch = self.desk.states.get(WatchState, request.key)
+        if watch is None:
             return
-        found = watches.hit(watch, item.record.timestamp)
-        if found.status != "hit":
-            return
+        found = watches.hit(watch, item.message.id)
         self.desk.states.put(found)
-        due = item.record.timestamp + self.desk.linkage.terms.clocks["hit"]
-        self.desk.states.put(HitState(key=hit_id, court=watch.court, case_token=watch.case_token, ref=watch.key, status="open", due_at=due))
-        self.desk.work.arm(UNATTENDED, hit_id, due)
         case = self.desk.states.get(CaseState, watch.case_token)
-        self._tell(self._decide("watch.told", watch), watch, "watch-hit", stage=hit_id, cause=hit_id, due=from_micros(due),
-                   addressee=case.duty if case is not None else None)  # fmt: skip
+        due = self.desk.work.now + self.desk.linkage.terms.clocks["hit"]
+        self.desk.work.arm(UNATTENDED, f"{watch.key}/{item.message.id}", due)
+        decision = self.desk.work.decide("watch.alerted", watch.key, None, _facts(watch))
+        self._tell(decision, watch, "watch-hit", stage=item.message.id, addressee=case.duty if case else None, due=from_micros(due),
+                   cause=item.message.id)  # fmt: skip
 
     def take(self, item: Inbound) -> None:
-        """What became of a hit, as the court that holds the case says."""
+        """What became of a hit."""
         message = item.message
         if not isinstance(message, HandedOver):
             raise TypeError("a handover is expected")
-        data, states = message.data, self.desk.states
-        hit = states.get(HitState, data.hit)
-        watch = states.get(WatchState, hit.ref) if hit is not None else None
-        if hit is None or watch is None:
+        key = cases.request_of_message(self.desk.work.connection, message.data.hit)
+        watch = self.desk.states.get(WatchState, key)
+        if watch is None:
             self.desk.refuse(item, "case", ["reference-unknown"], message.subject)
             return
-        case = states.get(CaseState, watch.case_token)
-        codes = [] if (case.holder.court if case is not None else watch.court) == message.source else ["reference-other"]
-        codes += authority.officer(data.officer, self.desk.rulebook.registers[message.source], micros(message.time))
-        codes += [] if hit.status == "open" else ["state-other"]
-        if codes:
-            self.desk.refuse(item, "case", codes, watch.case_token)
+        case = self.desk.states.get(CaseState, watch.case_token)
+        codes = [] if message.source == (case.holder.court if case else watch.court) else ["reference-other"]
+        codes += officer_codes(self.desk, message.source, message.data.officer, message.time)
+        found = watches.attended(watch, message.data.hit, message.data.outcome)
+        if codes or isinstance(found, str):
+            self.desk.refuse(item, "case", codes or [str(found)], watch.case_token)
             return
-        decision = self._decide(f"watch.{data.outcome}", watch, item)
+        self.desk.states.put(found)
+        self.desk.work.disarm(UNATTENDED, f"{watch.key}/{message.data.hit}")
+        decision = self.desk.work.decide(f"watch.{message.data.outcome}", watch.key, item, _facts(watch))
         self.desk.work.keep(item, watch.key, watch.case_token, decision)
         self.desk.answer(decision, item, "case", "noted", Noted(about=message.id), watch.case_token)
-        open_hits = [each for each in states.about(HitState, watch.key) if each.status == "open"]
-        # With the person or vehicle handed over, nobody need attend to the other hits.
-        for each in open_hits if data.outcome == "handed-over" else [hit]:
-            states.put(replace(each, status=data.outcome))
-            self.desk.work.disarm(UNATTENDED, each.key)
-        settled = watches.attended(watch, data.outcome, message.id, others_open=len(open_hits) > 1)
-        states.put(settled)
-        if settled.status == "handed-over":
-            self._over(settled)
-
-    # -- time ----------------------------------------------------------------------------------------------------------
 
     def fire(self, timer: Due) -> None:
-        """Nobody has attended to a hit, or a watch is over."""
-        states = self.desk.states
-        if timer.kind == EXPIRY:
-            watch = states.get(WatchState, timer.ref)
-            if watch is not None:
-                self._set(watch, watches.expired(watch, self.desk.work.now))
+        """A watch is over, or nobody has attended to a hit."""
+        key, _, hit_id = timer.ref.partition("/")
+        watch = self.desk.states.get(WatchState, key)
+        if watch is None:
             return
-        hit = states.get(HitState, timer.ref)
-        watch = states.get(WatchState, hit.ref) if hit is not None and hit.status == "open" else None
-        if hit is not None and watch is not None:
-            case = states.get(CaseState, watch.case_token)
-            self._tell(self._decide("watch.unattended", watch), watch, "hit-unattended", stage=hit.key, cause=hit.key,
-                       addressee=case.supervisor if case is not None else None)  # fmt: skip
+        if timer.kind == END:
+            if watch.status not in watches.ENDED:
+                self._tell(self._set(watches.ended(watch, "expired"), "expired"), watch, "watch-expired")
+        elif hit_id in watch.open_hits:
+            case = self.desk.states.get(CaseState, watch.case_token)
+            decision = self.desk.work.decide("watch.unattended", key, None, _facts(watch))
+            self._tell(decision, watch, "hit-unattended", stage=hit_id, addressee=case.supervisor if case else None, cause=hit_id)
 
-    # -- changes -------------------------------------------------------------------------------------------------------
+    def _set(self, watch: WatchState, happened: str) -> Decision:
+        self.desk.states.put(watch)
+        decision = self.desk.work.decide(f"watch.{happened}", watch.key, None, _facts(watch))
+        self.desk.moved(watch.case_token)
+        return decision
 
-    def _set(self, old: WatchState, new: WatchState) -> None:
-        if new == old:
-            return
-        self.desk.states.put(new)
-        decision = self._decide(f"watch.{new.status}", new)
-        if new.status == "expired":
-            self._tell(decision, new, "watch-expired")
-        if new.status in watches.ENDED:
-            self._over(new)
+    def _tell(self, decision: Decision, watch: WatchState, event: str, **members: Any) -> None:
+        case = self.desk.states.get(CaseState, watch.case_token)
+        self.desk.tell(decision, case, watch.court, event, about=watch.request_id, case_token=watch.case_token,
+                       request_key=watch.key, partner=watch.partner, **members)  # fmt: skip
 
-    def _over(self, watch: WatchState) -> None:
-        self.desk.work.disarm(EXPIRY, watch.key)
-        self.desk.ended(watch)
 
-    def _decide(self, kind: str, watch: WatchState, item: Inbound | None = None) -> Decision:
-        return self.desk.work.decide(kind, watch.key, item, {
-            "request": watch.request_id, "court": watch.court, "partner": watch.partner, "watch": watch.request_id})  # fmt: skip
-
-    def _tell(self, decision: Decision, watch: WatchState, event: str, *, stage: str = "", **members: object) -> None:
-        self.desk.tell(decision, self.desk.states.get(CaseState, watch.case_token), watch.court, event, about=watch.request_id,
-                       case_token=watch.case_token, stage=stage, request_key=watch.key, partner=watch.partner, **members)  # fmt: skip
+def _facts(watch: WatchState) -> Facts:
+    return {"request": watch.request_id, "court": watch.court, "partner": watch.partner, "watch": watch.request_id}

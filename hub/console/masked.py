@@ -7,10 +7,25 @@ from collections import Counter
 
 from hub.console.views import Fact, Proposal
 from schemas.asset import Account, Asset, Equity, RealEstateUnit
-from schemas.hub import Acceptance, Conclusion, NonResponse, Refusal, Rejection, Result, Task
+from schemas.cases import Reading
+from schemas.hub import (
+    Acceptance,
+    CaseEvent,
+    Certificate,
+    Conclusion,
+    Forwarded,
+    LiftCertificate,
+    NonResponse,
+    Nudge,
+    Refusal,
+    Register,
+    Rejection,
+    Result,
+    Task,
+)
 from schemas.identifiers import case_parts, mask
 from schemas.messages import AnyMessage
-from schemas.replies import Hit, Receipt, Reply
+from schemas.replies import Receipt, Reply
 from schemas.requests import AnyRequest, ControlRequest, LocateRequest, Request
 from schemas.subject import number_of
 
@@ -42,8 +57,10 @@ def facts_of(message: AnyMessage) -> tuple[Fact, ...]:
     match message.data:
         case Request() as data:
             facts = Fact("version", (str(data.version),)), Fact("asks", data.partners, "party")
-        case Task(receipt_within=receipt, reply_within=reply):
-            facts = Fact("receipt-within", (str(receipt),)), Fact("reply-within", (str(reply),))
+        case Task(receipt_within=receipt, reply_within=reply, reply_working_days=days, priority=priority):
+            by_days = Fact("reply-working-days", (str(days),))
+            facts = (Fact("receipt-within", (str(receipt),)), by_days if days else Fact("reply-within", (str(reply),)),
+                     Fact("priority", (priority,) if priority and priority != "ordinary" else (), "term"))  # fmt: skip
         case Receipt(handling=handling):
             facts = (Fact("handling", (handling,), "term"),)
         case Reply() as data:
@@ -63,9 +80,26 @@ def facts_of(message: AnyMessage) -> tuple[Fact, ...]:
             facts = Fact("conclusion", (outcome,), "term"), _counted("outcomes", counts)
         case Rejection(code=code):
             facts = (Fact("reasons", (code,), "code"),)
-        case Hit():
-            pass  # when and that it hit; where is nobody's business here
+        case CaseEvent() | Nudge() | Forwarded() | Certificate() | LiftCertificate() | Register() | Reading() as data:
+            facts = _of_case(data)
+        case _:
+            pass  # that it was said, and when; of a hit not even where
     return tuple(fact for fact in facts if fact.values)
+
+
+def _of_case(data: CaseEvent | Nudge | Forwarded | Certificate | LiftCertificate | Register | Reading) -> tuple[Fact, ...]:
+    """What happened, how high it has gone and until when; how much, and never whom or what."""
+    match data:
+        case CaseEvent():
+            return (Fact("event", (data.event,), "code"), Fact("of", (data.partner,) if data.partner else (), "party"),
+                    Fact("level", (str(data.level),) if data.level else ()), Fact("ends", (str(data.ends),) if data.ends else ()),
+                    Fact("due", (f"{data.due:%Y-%m-%d %H:%M}",) if data.due else ()))  # fmt: skip
+        case Nudge(level=level, deadline=deadline):
+            return Fact("level", (str(level),)), Fact("due", (f"{deadline:%Y-%m-%d %H:%M}",))
+        case Forwarded(of=of):
+            return (Fact("of", (of,), "party"),)
+        case Certificate(answers=answers) | LiftCertificate(lifted=answers) | Register(lines=answers) | Reading(messages=answers):
+            return (Fact("count", (str(len(answers)),)),)
 
 
 def proposals(message: AnyMessage) -> tuple[Proposal, ...]:

@@ -29,6 +29,7 @@ from hub.console.views import (
     TopicLine,
 )
 from hub.engine.processor import now_micros
+from hub.rules.calendar import Calendar
 from hub.rules.state import TaskStatus
 from hub.store import journal
 from hub.store import tables as t
@@ -42,10 +43,11 @@ class Reader:
     """Reads one hub's store. `checkpoint` is the log's checkpoint file, of which only the age is looked at."""
 
     def __init__(
-        self, store: Database, directory: Directory, master_key: bytes, checkpoint: Path,
+        self, store: Database, directory: Directory, calendar: Calendar, master_key: bytes, checkpoint: Path,
         clock: Callable[[], int] = now_micros,
     ) -> None:  # fmt: skip
         self.directory = directory
+        self._calendar = calendar
         self._store = store
         self._vault = Vault(master_key)
         self._checkpoint = checkpoint
@@ -188,7 +190,7 @@ class Reader:
     def request(self, key: str) -> Timeline | None:
         """All of one request, or None where there is none."""
         with self._store.read() as connection:
-            return read_timeline(connection, self._vault, self.directory, key, self._clock())
+            return read_timeline(connection, self._vault, self.directory, self._calendar, key, self._clock())
 
 
 def _awaited() -> tuple[ColumnElement[bool], ...]:

@@ -16,7 +16,8 @@ from hub.console.masked import facts_of, proposals, subject_facts
 from hub.console.tally import event_of
 from hub.console.views import Clock, Fact, Hop, Step, TaskLine, Timeline, Verdict
 from hub.engine.records import digest_of
-from hub.rules.collect import Outages, window
+from hub.rules.calendar import Calendar
+from hub.rules.collect import Outages, reply_due, window
 from hub.store import contact
 from hub.store import tables as t
 from hub.store.vault import Vault
@@ -39,7 +40,9 @@ class _Read:
     message: AnyMessage | None
 
 
-def read_timeline(connection: Connection, vault: Vault, directory: Directory, key: str, now: int) -> Timeline | None:
+def read_timeline(
+    connection: Connection, vault: Vault, directory: Directory, calendar: Calendar, key: str, now: int
+) -> Timeline | None:
     """All of the request with this key, or None."""
     row = connection.execute(select(t.requests).where(t.requests.c.key == key)).first()
     if row is None:
@@ -74,7 +77,7 @@ def read_timeline(connection: Connection, vault: Vault, directory: Directory, ke
         config_sha256=row.config_sha256,
         steps=steps,
         cut=cut,
-        clocks=tuple(clock for task in tasks for clock in _clocks(task, hops, directory, outages)),
+        clocks=tuple(clock for task in tasks for clock in _clocks(task, hops, directory, calendar, outages)),
         tasks=tuple(
             TaskLine(
                 task.partner,
@@ -166,7 +169,9 @@ def _original(connection: Connection, key: str | None) -> tuple[str, str] | None
     return key, connection.execute(select(t.requests.c.request_id).where(t.requests.c.key == key)).scalar_one()
 
 
-def _clocks(task: Any, hops: Iterable[Hop], directory: Directory, outages: Outages) -> Iterable[Clock]:
+def _clocks(
+    task: Any, hops: Iterable[Hop], directory: Directory, calendar: Calendar, outages: Outages
+) -> Iterable[Clock]:
     """The receipt's deadline from publication, the reply's from the receipt; a reply without receipt has both windows."""
     own = [hop for hop in hops if hop.message_id == task.task_id or _speaker(directory, hop) == task.partner]
     sent_at = next((hop.published_at for hop in own if hop.event == "task"), None)
@@ -179,10 +184,10 @@ def _clocks(task: Any, hops: Iterable[Hop], directory: Directory, outages: Outag
         task.outcome == TaskOutcome.NO_RESPONSE and task.received_at is not None and task.received_at > task.settled_at
     )
     if task.received_at is not None and not late:
-        due = window(task.received_at, task.reply_within, outages)
+        due = reply_due(task, task.received_at, calendar, outages)
         yield Clock(task.partner, "reply", task.received_at, due, answered_at)
     elif answered_at is not None:
-        due = window(sent_at, task.receipt_within + task.reply_within, outages)
+        due = reply_due(task, window(sent_at, task.receipt_within, outages), calendar, outages)
         yield Clock(task.partner, "reply", sent_at, due, answered_at)
 
 

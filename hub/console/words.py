@@ -1,5 +1,6 @@
 """The pages' words in Chinese and English, by key. A key that is missing shows itself, and a test finds it."""
 
+from hub.console.entry_words import ENTRIES, MESSAGES
 from schemas.codes import CODES
 
 LANGUAGES = ("zh", "en")
@@ -137,42 +138,39 @@ WORDS: dict[str, tuple[str, str]] = {
     "asset": ("财产", "Asset"), "asset-number": ("财产编号", "Asset number"), "term-months": ("期限(月)", "Term (months)"),
     "documents": ("法律文书", "Documents"), "officers": ("执行人员(人)", "Officers"), "approvals": ("审批", "Approved by"),
     "version": ("版本", "Version"), "asks": ("询问", "Asks"), "receipt-within": ("签收时限(秒)", "Receipt within (s)"),
-    "reply-within": ("答复时限(秒)", "Reply within (s)"), "handling": ("办理", "Handling"), "answer": ("答复", "Answer"),
+    "reply-within": ("答复时限(秒)", "Reply within (s)"),
+    "reply-working-days": ("答复时限(工作日)", "Reply within (working days)"), "priority": ("优先级", "Priority"),
+    "handling": ("办理", "Handling"), "answer": ("答复", "Answer"),
     "findings": ("查得", "Findings"), "measure": ("措施", "Measure"), "reason": ("理由代码", "Reason code"),
     "reasons": ("原因", "Reasons"), "of": ("单位", "Of"), "note": ("注", "Note"), "waits-for": ("等待原请求", "Waits for"),
-    "outcomes": ("各单位结果", "Outcomes"),
+    "outcomes": ("各单位结果", "Outcomes"), "event": ("事项", "What happened"), "level": ("级别", "Level"), "ends": ("届满日", "Ends"),
 }  # fmt: skip
 
 TERMS: dict[str, tuple[str, str]] = {
+    "livelihood": ("民生", "livelihood"), "urgent": ("紧急", "urgent"),
     # kinds and actions
     "inquiry": ("查询", "Inquiry"), "control": ("控制", "Control"), "locate": ("查人找物", "Locate"),
-    "inquire": ("财产", "assets"), "freeze": ("冻结", "freeze"), "seal": ("查封", "seal"),
-    "release": ("解除", "release"), "info": ("协查", "information"), "watch": ("临控", "watch"),
-    "road-control": ("路面控车", "road control"),
-    "inquiry.inquire": ("查询财产", "asset inquiry"), "control.freeze": ("冻结", "freeze"),
-    "control.seal": ("查封", "seal"), "control.release": ("解除", "release"), "locate.info": ("协查", "information"),
-    "locate.watch": ("临控", "watch"), "locate.road-control": ("路面控车", "road control"),
+    "notice": ("限制措施", "Notice"), "case": ("案件", "Case"), "entrust": ("委托事项", "Entrusted matter"), "lead": ("线索", "Lead"),
+    "inquire": ("财产", "assets"), "freeze": ("冻结", "freeze"), "seal": ("查封", "seal"), "queue-seal": ("轮候查封", "queued seal"),
+    "advance-seal": ("预查封", "advance seal"), "renew": ("续行", "renew"), "release": ("解除", "release"),
+    "deduct": ("扣划", "deduct"), "transfer": ("过户", "transfer"), "info": ("协查", "information"), "watch": ("临控", "watch"),
+    "road-control": ("路面控车", "road control"), "withdraw": ("撤控", "withdraw"), "restrict": ("限制", "restrict"),
+    "lift": ("解除限制", "lift"),
+    "inquiry.inquire": ("查询财产", "asset inquiry"), "control.freeze": ("冻结", "freeze"), "control.seal": ("查封", "seal"),
+    "control.queue-seal": ("轮候查封", "queued seal"), "control.advance-seal": ("预查封", "advance seal"),
+    "control.renew": ("续行", "renew"), "control.release": ("解除", "release"), "control.deduct": ("扣划", "deduct"),
+    "control.transfer": ("过户", "transfer"), "locate.info": ("协查", "information"), "locate.watch": ("临控", "watch"),
+    "locate.road-control": ("路面控车", "road control"), "locate.withdraw": ("撤控", "withdraw"),
+    "notice.restrict": ("限制", "restrict"), "notice.lift": ("解除限制", "lift"),
     # where things stand
-    "waiting": ("待原请求办结", "Waiting for its original"), "open": ("办理中", "Open"), "concluded": ("已办结", "Concluded"),
+    "held": ("留存待发", "Held until its date"), "standing": ("定期查询中", "Asked again in rounds"), "waiting": ("待原请求办结", "Waiting for its original"), "open": ("办理中", "Open"), "concluded": ("已办结", "Concluded"),
     "refused": ("不予受理", "Refused"), "complete": ("完整", "Complete"), "incomplete": ("不完整", "Incomplete"),
     "planned": ("待发送", "planned"), "sent": ("已发送", "sent"), "received": ("已签收", "received"),
     # outcomes of one partner's part
     "result": ("有结果", "result"), "no-record": ("查无", "no record"), "partial": ("部分结果", "partial"),
     "not-controlled": ("未能控制", "not controlled"), "outcome.refused": ("拒绝", "refused"),
     "returned": ("退回", "returned"), "no-response": ("逾期未答", "no response"), "not-sent": ("未发送", "not sent"),
-    # events
-    "event.request": ("请求", "Request"), "event.task": ("任务", "Task"), "event.receipt": ("签收", "Receipt"),
-    "event.reply": ("答复", "Reply"), "event.hit": ("命中通知", "Hit"), "event.acceptance": ("受理通知", "Acceptance"),
-    "event.refusal": ("不予受理通知", "Refusal"), "event.result": ("转送答复", "Result passed on"),
-    "event.non-response": ("未答复证明", "Record of silence"), "event.conclusion": ("办结通知", "Conclusion"),
-    "event.rejection": ("退信", "Rejection"),
-    # audit entries
-    "request.accepted": ("受理请求", "Request accepted"), "request.refused": ("不予受理", "Request refused"),
-    "request.dispatched": ("原请求已办结,发送任务", "Original settled, tasks sent"),
-    "request.concluded": ("办结", "Request concluded"), "task.received": ("单位签收", "Partner has the task"),
-    "task.answered": ("单位答复", "Partner answered"), "task.silent": ("期限已过,记为未答复", "Deadline passed in silence"),
-    "watch.hit": ("命中", "Watch has hit"), "message.duplicate": ("重复消息,不再处理", "Duplicate, nothing done again"),
-    "message.rejected": ("消息不能接收", "Message not taken in"),
+    **MESSAGES, **ENTRIES,
     # what messages speak of
     "person": ("自然人", "person"), "company": ("法人或其他组织", "company"), "real-estate": ("不动产", "real estate"),
     "vehicle": ("车辆", "vehicle"), "equity": ("股权", "equity"), "account": ("账户", "account"), "bank": ("银行", "bank"),
@@ -184,26 +182,14 @@ TERMS: dict[str, tuple[str, str]] = {
     "automatic": ("自动", "automatic"), "manual": ("人工", "manual"), "receipt": ("签收", "receipt"),
     "reply": ("答复", "reply"), "effective": ("已生效", "effective"), "queued": ("轮候", "queued"),
     "released": ("已解除", "released"), "armed": ("已布控", "armed"), "withdrawn": ("已撤控", "withdrawn"),
-    "late": ("期限后到达", "after the deadline"), "outcome-unknown": ("是否已控制不明", "outcome unknown"),
+    "renewed": ("已续行", "renewed"), "deducted": ("已扣划", "deducted"), "transferred": ("已过户", "transferred"),
+    "restricted": ("已限制", "restricted"), "lifted": ("已解除限制", "lifted"), "late": ("期限后到达", "after the deadline"), "outcome-unknown": ("是否已控制不明", "outcome unknown"),
     # dead letters
     "stage.size": ("大小", "size"), "stage.signature": ("签名", "signature"), "stage.contract": ("内容规范", "contract"),
     "stage.sender": ("收发方", "sender"), "stage.key": ("密钥", "key"), "stage.time": ("时间", "time"),
     "stage.role": ("角色", "role"), "stage.inbox": ("去重", "inbox"), "stage.task": ("任务", "task"),
     "stage.decide": ("决定", "decision"), "class.expired": ("已过期", "expired"), "class.permanent": ("不可重试", "permanent"),
     "class.poison": ("无法解析", "poison"),
-    # objections, watches, restrictions, releases, held orders
-    "exempt.found": ("查得受保护账户", "Protected account found"), "objection.opened": ("异议立案审查", "Objection under review"),
-    "objection.upheld": ("异议成立", "Objection upheld"), "objection.rejected": ("异议驳回", "Objection rejected"),
-    "objection.overdue": ("异议审查逾期", "Review of an objection overdue"), "watch.armed": ("已布控", "Watch armed"),
-    "watch.refused": ("未布控", "Watch not armed"), "watch.told": ("已通知值班人员", "Duty officer told"),
-    "watch.unattended": ("命中后未处置", "Hit not attended to"), "watch.handed-over": ("已移交", "Handed over"),
-    "watch.missed": ("未能控制", "Missed"), "watch.expired": ("临控届满", "Watch ended"), "watch.withdrawn": ("已撤控", "Watch withdrawn"),
-    "notice.restricted": ("限制已生效", "Restriction in force"), "notice.refused": ("限制未生效", "Restriction not in force"),
-    "notice.lifted": ("限制已解除", "Restriction lifted"), "release.due": ("应予解除", "Release due"),
-    "release.overdue": ("应解除未解除", "Release overdue"), "lift.certified": ("出具解除证明", "Lifting certified"),
-    "order.cancelled": ("留存命令撤销", "Held order cancelled"), "held": ("留存待发", "Held until its date"),
-    "restricted": ("已限制", "restricted"), "lifted": ("已解除", "lifted"), "renew": ("续行", "renewal"), "deduct": ("扣划", "deduction"),
-    "withdraw": ("撤控", "withdrawal"), "restrict": ("限制", "restriction"), "lift": ("解除限制", "lift"), "notice": ("通知", "Notice"),
     # verdicts that are no codes of the contract
     "case-erased": ("案件内容已销毁", "the case has been erased"),
     "digest-mismatch": ("内容与摘要不符", "the content does not match its digest"),

@@ -34,7 +34,7 @@ def pack(files: Mapping[str, bytes]) -> bytes:
     """The archive of `files` (name → content; at least one). Raises `EvidenceError` when they are too many or too much."""
     size = _END.size + sum(_LOCAL.size + _CENTRAL.size + 2 * len(name) + len(content) for name, content in files.items())
     if len(files) > MOST_FILES or size > LARGEST:
-        raise EvidenceError("bundle-too-large", "the request has more messages than fit into one bundle")
+        raise EvidenceError("bundle-too-large", "this is more than fits into one archive")
     parts = [part for name in sorted(files) for part in (_local(name, files[name]), files[name])]
     return b"".join([*parts, *(record for _, record in _directory(files)), _end(files)])
 
@@ -92,11 +92,11 @@ def _end(files: Mapping[str, bytes]) -> bytes:
 
 def _damaged(data: bytes, at: int) -> ArchiveError:
     """The error for the file that begins at byte `at`, named as the archive's directory has it (4.3.12: each record ends
-    with the file's offset and its name)."""
-    listed = re.search(rb"PK\x01\x02.{38}" + re.escape(struct.pack("<I", at)) + b"(" + _NAME.pattern + b")", data, re.DOTALL)
-    if listed is None:
+    with the file's offset and its name). The last such record is the archive's own: others stand in archives inside it."""
+    listed = re.findall(rb"PK\x01\x02.{38}" + re.escape(struct.pack("<I", at)) + b"(" + _NAME.pattern + b")", data, re.DOTALL)
+    if not listed:
         return ArchiveError(f"the archive is damaged at byte {at}", ARCHIVE)
-    return ArchiveError(f"a header or checksum does not fit, from byte {at} on", listed[1].decode("ascii"))
+    return ArchiveError(f"a header or checksum does not fit, from byte {at} on", listed[-1].decode("ascii"))
 
 
 def _unlisted(directory: bytes, files: Mapping[str, bytes], name: str) -> ArchiveError:

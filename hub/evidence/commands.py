@@ -1,4 +1,4 @@
-"""`liandong evidence`: export a request's bundle, and verify one.
+"""`liandong evidence`: export a request's bundle or a whole case for referral, and verify either.
 
 Exit codes: 0 done, or verified · 1 not verified, or it cannot be made · 2 wrong usage, or the file or key is unreadable.
 """
@@ -18,15 +18,16 @@ app = typer.Typer(no_args_is_help=True, help="Evidence bundles / 证据包")
 
 @app.command()
 def verify(
-    file: Annotated[Path, typer.Argument(help="The bundle (ZIP).")],
+    file: Annotated[Path, typer.Argument(help="The bundle, or a referral (ZIP).")],
     log_key: Annotated[str | None, typer.Option(help="The log's verifier key, or a file with it, from a source you trust.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Verify a bundle offline, from its bytes alone. Without --log-key only its inner consistency is proven.
+    """Verify a bundle or a referral offline, from its bytes alone. Without --log-key only its inner consistency is proven.
 
     Example: liandong evidence verify bundle.zip --log-key log.vkey
     """
     from hub.evidence.archive import LARGEST
+    from hub.evidence.referral import is_referral, verify_referral
     from hub.evidence.verify import verify_bundle
 
     log = None if log_key is None else _log_key(log_key)
@@ -35,7 +36,7 @@ def verify(
             data = opened.read(LARGEST + 1)
     except OSError as error:
         raise _unusable(f"bundle-unreadable: {file} cannot be read: {error.strerror}") from error
-    report = verify_bundle(data, log)
+    report = verify_referral(data, log) if is_referral(data) else verify_bundle(data, log)
     typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2) if as_json else "\n".join(report.lines()))
     raise typer.Exit(0 if report.ok else 1)
 
@@ -55,10 +56,31 @@ def export(
     from hub.evidence.offline import export_offline
     from hub.settings import read_settings
 
-    bundle = export_offline(read_settings(config), request_id, court=court, data_dir=data_dir)
+    _write(out, export_offline(read_settings(config), request_id, court=court, data_dir=data_dir))
+
+
+@app.command()
+def referral(
+    case: Annotated[str, typer.Option(help="The case number.")],
+    out: Annotated[Path, typer.Option(help="Where to write the referral; an existing file is not overwritten.")],
+    data_dir: Annotated[Path | None, typer.Option(help="The hub's data folder, if not that of the settings.")] = None,
+    config: Annotated[Path, typer.Option(help="The hub's settings file.")] = Path("config/hub.toml"),
+) -> None:
+    """Export all requests of a case in one signed archive, for the referral of refusal to enforce (拒执罪移送). For operators: the
+    log does not show this read.
+
+    Example: liandong evidence referral --case （2026）粤9901执123号 --out referral.zip
+    """
+    from hub.evidence.offline import export_referral
+    from hub.settings import read_settings
+
+    _write(out, export_referral(read_settings(config), case, data_dir=data_dir))
+
+
+def _write(out: Path, data: bytes) -> None:
     try:
         with open(out, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:  # it holds personal data
-            file.write(bundle)
+            file.write(data)
     except OSError as error:
         raise _unusable(f"out-unwritable: {out} cannot be written: {error.strerror}") from error
     typer.echo(f"离线导出,此次读取未记入审计日志 / exported offline: the audit log does not show this read\n{out}", err=True)

@@ -1,11 +1,13 @@
 """Making the bundle of one request from the hub's store and its log's directory. Reads only, and waits for nothing."""
 
-from collections.abc import Iterable
+import base64
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import Connection, or_, select
+from pydantic import ValidationError
+from sqlalchemy import Connection, Select, or_, select
 
 from hub.console.timeline import read_timeline
 from hub.evidence.bundle import About, Part, build
@@ -13,14 +15,16 @@ from hub.evidence.errors import EvidenceError
 from hub.evidence.manifest import KeyEntry, KeySet, LoggedKey, RequestName, read_entry
 from hub.evidence.timeline import write_timeline
 from hub.evidence.verify import verify_bundle
+from hub.rules.calendar import Calendar
 from hub.store import tables as t
 from hub.store.vault import Vault
 from hub.trust.jws import Signer, verify
 from hub.trust.notes import NoteVerifier
-from hub.trust.parties import Directory
+from hub.trust.parties import Directory, Role
 from hub.trust.proofs import Prover
 from hub.trust.tile_log import CHECKPOINT
 from schemas.base import from_micros
+from schemas.messages import CaseStated, ResultPassed, parse
 from schemas.requests import Kind
 
 
@@ -39,9 +43,15 @@ def find_request(connection: Connection, request_id: str, court: str | None = No
     return str(found[0].key)
 
 
+def requests_in_case(connection: Connection, case_token: str) -> list[str]:
+    """The hub's keys of all requests in a case, oldest first; those that were refused among them."""
+    c = t.requests.c
+    return list(connection.scalars(select(c.key).where(c.case_token == case_token).order_by(c.received_at, c.key)))
+
+
 def export_bundle(
-    connection: Connection, vault: Vault, directory: Directory, log_directory: Path, *, key: str, hub: str, signer: Signer,
-    now: int, export: Literal["hub", "operator-offline"],
+    connection: Connection, vault: Vault, directory: Directory, calendar: Calendar, log_directory: Path, *, key: str,
+    hub: str, signer: Signer, now: int, export: Literal["hub", "operator-offline"],
 ) -> bytes:  # fmt: skip
     """The bundle of the request with this `key`, as of `now` (µs), verified before it is given out.
 
@@ -53,16 +63,19 @@ def export_bundle(
     """
     log = _log_key(log_directory)
     prover = Prover(log_directory, _read(log_directory / CHECKPOINT), log)
-    messages = connection.execute(select(t.messages).where(t.messages.c.request_key == key).order_by(t.messages.c.pk)).all()
+    messages = list(connection.execute(_messages(key)))
+    messages += _moves(connection, vault, directory, messages)
     rows = _audit(connection, key, {row.audit_seq for row in messages})
     parts = [Part(_leaf(rows[row.audit_seq], prover), prover.prove(rows[row.audit_seq].log_index),
                   _payload(connection, vault, row), row.jws) for row in messages]  # fmt: skip
     alone = rows.keys() - {row.audit_seq for row in messages}
-    kids = {signer.kid} | {verify(part.jws or "", part.message or b"", directory.public_key) for part in parts}
+    signed = [(part.jws or "", part.message or b"") for part in parts]
+    signed += [copy for _, value in signed if (copy := _reused(value)) is not None]
+    kids = {signer.kid} | {verify(jws, value, directory.public_key) for jws, value in signed}
     keys, registrations = _registered(connection, directory, kids)
     parts += [Part(_leaf(row, prover), prover.prove(row.log_index))
               for row in (*(rows[seq] for seq in sorted(alone)), *registrations)]  # fmt: skip
-    timeline = read_timeline(connection, vault, directory, key, now)
+    timeline = read_timeline(connection, vault, directory, calendar, key, now)
     if timeline is None:
         raise EvidenceError("request-unknown", "the store has no such request")
     line = timeline.line
@@ -78,6 +91,19 @@ def export_bundle(
     return bundle
 
 
+def _messages(key: str) -> Select[Any]:
+    """All that is about the request; of a round, the standing inquiry with its acceptance comes before it."""
+    c, requests = t.messages.c, t.requests.c
+    accepted = select(c.audit_seq).join(t.requests, requests.message_pk == c.pk).where(requests.key == key)
+    return select(t.messages).where(or_(c.request_key == key, c.pk.in_(
+        select(c.pk).where(c.audit_seq.in_(accepted), c.request_key.in_(_standing(key)))))).order_by(c.pk)  # fmt: skip
+
+
+def _standing(key: str) -> Select[Any]:
+    c, requests = t.messages.c, t.requests.c
+    return select(c.request_key).join(t.requests, requests.message_pk == c.pk).where(requests.key == key)
+
+
 def _log_key(directory: Path) -> NoteVerifier:
     return NoteVerifier.parse(_read(directory / "log.vkey").decode("utf-8", "replace").strip())
 
@@ -87,6 +113,21 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise EvidenceError("log-unreadable", f"{path} cannot be read; has the hub published a checkpoint yet?") from error
+
+
+def _moves(connection: Connection, vault: Vault, directory: Directory, messages: Sequence[Any]) -> list[Any]:
+    """The statements by which the case came to the other courts that these messages went to, each with its receipt."""
+    courts = {party.id for party in directory.with_role(Role.COURT)}
+    elsewhere = {row.recipient for row in messages if row.direction == "out"} & courts - {row.source for row in messages[:1]}
+    if not elsewhere:
+        return []
+    stated = list(connection.execute(_messages(messages[0].case_token)))
+    gave = set()
+    for row in stated:
+        message = parse(_payload(connection, vault, row))
+        if isinstance(message, CaseStated) and message.data.holder.court in elsewhere:
+            gave.add(row.audit_seq)
+    return [row for row in stated if row.audit_seq in gave]
 
 
 def _audit(connection: Connection, key: str, seqs: Iterable[int]) -> dict[int, Any]:
@@ -113,6 +154,17 @@ def _payload(connection: Connection, vault: Vault, row: Any) -> bytes:
         raise EvidenceError("case-erased", "this case has been erased; its messages are gone for good") from error
     except InvalidTag as error:
         raise EvidenceError("secret-wrong", "the secret file is not the one that this store was written with") from error
+
+
+def _reused(value: bytes) -> tuple[str, bytes] | None:
+    """Signature and bytes of the reply to another request that a result passes on, if this message is such a result."""
+    try:
+        message = parse(value)
+    except ValidationError:
+        return None  # verifying the bundle will say so
+    if not isinstance(message, ResultPassed) or message.data.reused is None:
+        return None
+    return message.data.message.jws, base64.b64decode(message.data.message.value)
 
 
 def _registered(connection: Connection, directory: Directory, kids: Iterable[str]) -> tuple[KeySet, list[Any]]:

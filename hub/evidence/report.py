@@ -15,7 +15,14 @@ CHECKS: dict[str, tuple[str, str]] = {
     "entries": ("每条消息的摘要均在其记录中", "every message's digest stands in its entry, and none is left out"),
     "chain": ("所附原件与编号前后一致", "enclosed originals are identical, ids and nonces consistent"),
 }
-"""The checks in their order, in Chinese and English."""
+"""The checks of a bundle in their order, in Chinese and English."""
+
+REFERRAL_CHECKS: dict[str, tuple[str, str]] = {
+    "archive": CHECKS["archive"],
+    "bundles": ("每个请求的证据包均核验通过", "the bundle of every request verifies"),
+    "referral": ("移送清单由中心签署,所列即所附,同属一案", "the referral is signed, lists exactly these bundles, all of one case"),
+}
+"""The checks of a referral in their order."""
 
 _WORDS: dict[str, tuple[str, str]] = {
     "archive-damaged": ("压缩包有改动或损坏", "the archive was changed or damaged here"),
@@ -37,6 +44,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "copy-other": ("所附原件与包中的消息不一致", "the enclosed original is not the one in the bundle"),
     "request-other": ("不属于该请求", "does not belong to this request"),
     "repeated": ("编号或随机数重复", "an id or nonce stands twice"),
+    "case-other": ("不属于所移送的案件或与清单不符", "not of the case that is referred, or not the request that is listed"),
     "cause-missing": ("所引用的消息不在包中", "cites a message that is not in the bundle"),
 }
 
@@ -103,7 +111,7 @@ class Report:
         """The report for people: a line per check, below it what is wrong, and at the end what it is worth."""
         text = []
         for number, check in enumerate(self.checks, 1):
-            zh, en = CHECKS[check.name]
+            zh, en = (CHECKS | REFERRAL_CHECKS)[check.name]
             mark = {True: "✓", False: "✕", None: "-"}[check.ok]
             rest = "(未检查 / not reached)" if check.ok is None else ""
             text.append(f"{mark} {number} {zh} / {en}{rest}")

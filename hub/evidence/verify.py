@@ -12,6 +12,7 @@
 Each rests on those before it, so the first that fails is the last that is run. No input raises.
 """
 
+import base64
 import hashlib
 from collections.abc import Iterator
 
@@ -41,11 +42,22 @@ from hub.trust.notes import NoteVerifier
 from hub.trust.parties import Role
 from hub.trust.proofs import LogProof
 from schemas.base import micros
-from schemas.messages import HubMessage, PartnerMessage, RequestMessage, parse
+from schemas.messages import (
+    HubMessage,
+    PartnerMessage,
+    Replied,
+    RequestMessage,
+    ResultPassed,
+    SharedMessage,
+    StatementMessage,
+    parse,
+)
 
+_PARTNERS = frozenset({Role.PARTNER, Role.CONNECTOR_FOR})
 _ROLES = (
-    (RequestMessage, frozenset({Role.COURT})),
-    (PartnerMessage, frozenset({Role.PARTNER, Role.CONNECTOR_FOR})),
+    (RequestMessage | StatementMessage, frozenset({Role.COURT})),
+    (SharedMessage, _PARTNERS | {Role.COURT}),
+    (PartnerMessage, _PARTNERS),
     (HubMessage, frozenset({Role.HUB})),
 )
 
@@ -207,7 +219,7 @@ class _Reading:
             yield Finding(SIGNATURE, "manifest-signer")
 
     def messages_signed(self) -> Iterator[Finding]:
-        """Step 6. A key reported compromised still stands for what it said, and the log took in, before that report."""
+        """Step 6."""
         for step in self._known.steps:
             if step.message is None or step.jws is None:
                 continue
@@ -225,12 +237,8 @@ class _Reading:
             claimed = micros(message.time)
             if message.source != key.party:
                 yield Finding(step.message, "source-mismatch")
-            elif not key.key.valid_at(claimed):
-                yield Finding(step.message, "key-not-valid")
-            elif key.compromised_at and (
-                claimed >= key.compromised_at or step.index >= self._compromised_from[key.kid]
-            ):
-                yield Finding(step.message, "key-compromised")
+            elif (wrong := self._standing(key, claimed, step.index)) is not None:
+                yield Finding(step.message, wrong)
             elif not any(isinstance(message, types) and key.role in roles for types, roles in _ROLES):
                 yield Finding(step.message, "type-not-allowed")
             else:
@@ -242,4 +250,27 @@ class _Reading:
 
     def consistent(self) -> Iterator[Finding]:
         """Step 8."""
-        yield from chain(self._known, self.signed)
+        reused = {one.file: reply for one in self.signed if (reply := self._reused(one)) is not None}
+        yield from chain(self._known, self.signed, reused)
+
+    def _reused(self, one: Signed) -> Replied | None:
+        """The partner's reply to another request that this result passes on, if its signature holds."""
+        if not isinstance(one.message, ResultPassed) or one.message.data.reused is None:
+            return None
+        copy = one.message.data.message
+        value = base64.b64decode(copy.value)
+        try:
+            key, reply = self._keys[verify_jws(copy.jws, value, self._key)], parse(value)
+        except (SignatureError, ValueError):
+            return None
+        sound = reply.source == key.party and self._standing(key, micros(reply.time), one.step.index) is None
+        return reply if isinstance(reply, Replied) and sound and key.role in _PARTNERS else None
+
+    def _standing(self, key: LoggedKey, claimed: int, index: int) -> str | None:
+        """What is wrong with a key for what was said at `claimed` (µs) and logged at `index`. One that was reported compromised
+        still stands for what it said, and the log took in, before that report."""
+        if not key.key.valid_at(claimed):
+            return "key-not-valid"
+        if key.compromised_at and (claimed >= key.compromised_at or index >= self._compromised_from[key.kid]):
+            return "key-compromised"
+        return None

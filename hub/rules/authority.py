@@ -79,12 +79,18 @@ def officers(legal: LegalBasis, register: Register, at: int) -> list[str]:
     return codes
 
 
-def officer(permit: str, register: Register, at: int) -> list[str]:
-    """法释〔2013〕20号 art. 2: who states something for a court is in its register, and in force at `at` (µs)."""
+def signs(permit: str, register: Register, at: int) -> list[str]:
+    """Whether the officer with this permit was in the register and in force at `at` (µs); the code of why not."""
     entry = register.officers.get(permit)
     if entry is None:
         return ["officer-unregistered"]
     return [] if entry.in_force(at) else ["officer-not-in-force"]
+
+
+def bureau_chief(register: Register, at: int) -> str | None:
+    """The work permit of who heads the enforcement bureau (执行局长) at `at` (µs), if it is registered."""
+    chiefs = (each for each in register.officers.values() if each.rank is Rank.BUREAU_CHIEF and each.in_force(at))
+    return next((each.work_permit for each in chiefs), None)
 
 
 def tenure(request: RequestMessage, case: CaseState, register: Register, *, entrusted: bool) -> list[str]:
@@ -132,12 +138,9 @@ def approvals(
 def _post(approval: Approval, register: Register, least: Rank) -> str | None:
     """Whether the approver held a post of this rank: the own one, or one that was covered then."""
     at = micros(approval.at)
-    entry = register.officers.get(approval.officer)
-    if entry is None:
-        return "officer-unregistered"
-    if not entry.in_force(at):
-        return "officer-not-in-force"
-    rank = entry.rank
+    if unfit := signs(approval.officer, register, at):
+        return unfit[0]
+    rank = register.officers[approval.officer].rank
     if approval.acting_for is not None:
         absent = register.officers.get(approval.acting_for)
         if absent is None or not register.covers(approval.officer, approval.acting_for, at):

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from hub.rules.aggregate import Aggregate
+from hub.rules.state import Priority as Precedence
 from schemas.cases import CaseStatement, CaseStatus, Priority
 
 CLOSED: frozenset[CaseStatus] = frozenset({"performed", "round-closed", "bankrupt", "ended"})
@@ -16,6 +17,9 @@ CLOSED: frozenset[CaseStatus] = frozenset({"performed", "round-closed", "bankrup
 inquiry goes on."""
 LIFTS: frozenset[CaseStatus] = frozenset({"performed", "bankrupt", "ended"})
 """Every measure and watch of such a case is to be lifted (信用修复; 企业破产法 art. 19)."""
+
+LIVELIHOOD: frozenset[Priority] = frozenset({"wages", "support", "injury"})
+"""Claims that people live on (涉民生案件): their tasks go before ordinary ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +103,10 @@ def deducted(case: CaseState, amount: str) -> CaseState:
 def is_open(case: CaseState) -> bool:
     """Whether new measures may be taken."""
     return case.status not in CLOSED
+
+
+def precedence(case: CaseState | None, *, urgent: bool) -> Precedence:
+    """What a partner should do first: the urgent lane, then cases of people's living (涉民生案件: wages, support, injury)."""
+    if urgent:
+        return "urgent"
+    return "livelihood" if case is not None and case.priority in LIVELIHOOD else "ordinary"

@@ -4,10 +4,12 @@
 "nothing found"; what comes too late is passed on, citing the conclusion.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from operator import add
 from typing import Literal
 
+from hub.rules.calendar import Calendar
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from schemas.hub import TaskOutcome
 from schemas.replies import Reply, ReplyKind
@@ -62,34 +64,47 @@ def on_receipt(task: TaskState, at: int) -> TaskState:
 
 def window(start: int, seconds: int, outages: Outages) -> int:
     """When `seconds` have passed since `start` (µs) in which the partner could have been heard."""
-    end = start + seconds * SECOND
+    return _prolonged(start, start + seconds * SECOND, outages, add)
+
+
+def reply_due(task: TaskState, start: int, calendar: Calendar, outages: Outages = ()) -> int:
+    """Until when the reply is due (µs), its clock running from `start`: by working days where the agreement counts in them
+    (民事诉讼法 art. 85), else by seconds. What an outage took is given back, by working days on working days only."""
+    if task.reply_working_days is None:
+        return window(start, task.reply_within, outages)
+    return _prolonged(start, calendar.add_working_days(start, task.reply_working_days), outages, calendar.give_back)
+
+
+def _prolonged(start: int, end: int, outages: Outages, give_back: Callable[[int, int], int]) -> int:
     for begin, until in outages:
         if begin < end and until > start:
-            end += until - max(begin, start)
+            end = give_back(end, until - max(begin, start))
     return end
 
 
-def deadline(task: TaskState, sent_at: int | None, outages: Outages = ()) -> int | None:
+def deadline(task: TaskState, sent_at: int | None, calendar: Calendar, outages: Outages = ()) -> int | None:
     """When silence becomes a fact (µs), for what is awaited next; None while the task is not with the broker."""
     if task.received_at is not None:
-        return window(task.received_at, task.reply_within, outages)
+        return reply_due(task, task.received_at, calendar, outages)
     return None if sent_at is None else window(sent_at, task.receipt_within, outages)
 
 
 def on_reply(
-    task: TaskState, kind: ReplyKind, at: int, message_id: str, sent_at: int | None, outages: Outages = ()
-) -> ReplyVerdict:
+    task: TaskState, kind: ReplyKind, at: int, message_id: str, sent_at: int | None, calendar: Calendar,
+    outages: Outages = (),
+) -> ReplyVerdict:  # fmt: skip
     """Judge a reply by the broker's time `at`.
 
-    Its receipt may stand unread in another partition, so a reply without one has both windows.
+    Its receipt may stand unread in another partition, so a reply without one has both windows. Of late answers, too, the
+    first one stands.
     """
     if task.status is TaskStatus.SETTLED:
-        if task.outcome is TaskOutcome.NO_RESPONSE:
+        if task.outcome is TaskOutcome.NO_RESPONSE and not task.late:
             return ReplyVerdict(replace(task, late=task.late + 1), "late")
         return ReplyVerdict(task, "conflicts")
-    due = deadline(task, sent_at, outages)
+    due = deadline(task, sent_at, calendar, outages)
     if task.received_at is None and sent_at is not None:
-        due = window(sent_at, task.receipt_within + task.reply_within, outages)
+        due = reply_due(task, window(sent_at, task.receipt_within, outages), calendar, outages)
     if due is not None and at > due:
         return ReplyVerdict(replace(on_silence(task, due), late=task.late + 1), "late", silent_first=True)
     settled = replace(task, status=TaskStatus.SETTLED, outcome=TaskOutcome(kind.value), settled_at=at,
@@ -116,7 +131,7 @@ def conclusion(request: RequestState) -> Literal["complete", "incomplete"] | Non
     """The conclusion that is due now, or None: while a partner is awaited, and once there is one already."""
     if request.status is not RequestStatus.OPEN or any(task.status is not TaskStatus.SETTLED for task in request.tasks):
         return None
-    return "complete" if all(task.outcome in ANSWERED for task in request.tasks) else "incomplete"
+    return "complete" if request.tasks and all(task.outcome in ANSWERED for task in request.tasks) else "incomplete"
 
 
 def without_sending(request: RequestState, at: int) -> RequestState:
@@ -128,6 +143,6 @@ def without_sending(request: RequestState, at: int) -> RequestState:
 
 
 def dispatched(request: RequestState) -> RequestState:
-    """A request whose tasks are sent now."""
-    tasks = tuple(replace(task, status=TaskStatus.SENT) for task in request.tasks)
+    """A request whose planned tasks are sent now; what is settled already is not asked."""
+    tasks = tuple(replace(task, status=TaskStatus.SENT) if task.status is TaskStatus.PLANNED else task for task in request.tasks)
     return replace(request, status=RequestStatus.OPEN, tasks=tasks)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
-from hub.rules import measures, objections
+from hub.rules import measures
 from hub.rules.cases import CaseState
 from hub.rules.measures import MeasureState
 from hub.rules.state import RequestState, RequestStatus
@@ -37,7 +37,6 @@ class Subject:
     measure: MeasureState | None
     controlled: Decimal
     flags: frozenset[str]
-    overruled: bool
     contested: bool
 
 
@@ -55,7 +54,7 @@ def check(request: ControlRequested, known: Subject, at: int) -> list[str]:
         codes += ["account-needed"] if data.court_account is None else []
     if data.action == "transfer" and data.transferee is None:
         codes.append("transferee-needed")
-    if known.contested and data.action in objections.STAYED:
+    if known.contested and data.action in ("freeze", "deduct", "transfer"):
         codes.append("objection-open")
     return codes + (_acts_on(request, known.measure, at) if known.measure is not None else [])
 
@@ -76,11 +75,10 @@ def _ceiling(request: ControlRequested, known: Subject) -> list[str]:
 
 
 def _protected(request: ControlRequested, known: Subject) -> list[str]:
-    """V21: a protected account is not touched, but a wage account for those very wages, or one that the court has found not to
-    be exempt; either with reason and approval."""
+    """V21: a protected account is not touched, but a wage account for those very wages, with reason and approval."""
     flags = known.flags & known.terms.exempt_flags
     wages = known.case is not None and known.case.priority == "wages" and flags <= known.terms.wage_flags
-    return ["asset-exempt"] if flags and not ((wages or known.overruled) and request.data.exempt_reason is not None) else []
+    return ["asset-exempt"] if flags and not (wages and request.data.exempt_reason is not None) else []
 
 
 def _acts_on(request: ControlRequested, measure: MeasureState, at: int) -> list[str]:
@@ -89,11 +87,12 @@ def _acts_on(request: ControlRequested, measure: MeasureState, at: int) -> list[
     if action == "renew" and measure.status not in measures.PENDING:
         code = measures.may_renew(measure, at)
         return [code] if code is not None else []
-    if measure.status in ("released", "lapsed", "disposed", "void"):
-        return ["measure-not-in-force"]
-    if action == "deduct" and measure.status == "effective" and request.data.amount is not None:
-        controlled = Decimal(measure.controlled or measure.amount or "0")
-        return ["amount-over-controlled"] if Decimal(request.data.amount) > controlled else []
+    if measure.status in measures.ENDED:
+        return ["original-not-controlled" if measure.status == "refused" else "measure-not-in-force"]
+    if action in ("deduct", "transfer") and measure.renewal is None and measure.lapses_at is not None and at >= measure.lapses_at:
+        return ["measure-expired"]
+    if action == "deduct" and request.data.amount is not None:
+        return [] if measures.may_deduct(measure, request.data.amount) else ["amount-over-controlled"]
     return []
 
 

@@ -4,16 +4,14 @@ Civil Procedure Law (2023) art. 253 and 255; 法释〔2013〕20号 art. 2 to 4; 
 may stand behind a request is in `authority`, what a control may do to an asset in `control`.
 """
 
-import base64
-import binascii
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from hub.rules import authority, control
+from hub.rules import authority, control, documents, leads, ledger
 from hub.rules.authority import Need, Register
 from hub.rules.cases import CaseState, is_open
+from hub.rules.leads import LeadState
 from hub.rules.measures import MeasureState
 from hub.rules.plan import Linkage, choose_partners
 from hub.rules.state import RequestState, RequestStatus
@@ -34,9 +32,9 @@ class Context:
     """What the hub knows that bears on one request. `at` is the broker's time of it, `now` the hub's (µs).
 
     `designator` is the sending court's (法院代字), `original` the request that this one cites, `measure` what that began,
-    `controlled` what the case's measures control in all, `flags` what is known to protect the asset, `overruled` whether this
-    case's court has found that it does not, `contested` whether an objection is under review, `entrusted` whether an
-    entrustment covers it, `signed` what is wrong with each approval's signature; tokens stand for this request's asset and case.
+    `controlled` what the case's measures control in all, `flags` what is known to protect the asset, `contested` whether an
+    objection is under review, `entrusted` whether an entrustment covers it, `lead` the lead that it follows, `signed` what is wrong with each approval's
+    signature; tokens stand for this request's asset and case.
     """
 
     linkage: Linkage
@@ -51,19 +49,29 @@ class Context:
     measure: MeasureState | None = None
     controlled: Decimal = Decimal(0)
     flags: frozenset[str] = frozenset()
-    overruled: bool = False
     contested: bool = False
     entrusted: bool = False
+    lead: LeadState | None = None
     signed: Mapping[int, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """Ask these partners: now, when the original has settled, or when the order's own time comes (µs)."""
+    """Ask these partners: now, when the original has settled, when the order's own time comes (µs), or in rounds (`standing`)."""
 
     partners: tuple[str, ...]
     waits: bool
     held_until: int | None = None
+    standing: bool = False
+
+    @property
+    def status(self) -> RequestStatus:
+        """Where the request begins its life."""
+        if self.standing:
+            return RequestStatus.STANDING
+        if self.held_until is not None:
+            return RequestStatus.HELD
+        return RequestStatus.WAITING if self.waits else RequestStatus.OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,8 @@ def decide(request: RequestMessage, context: Context) -> Accept | Refuse:
     route = linkage.route(request)
     if route is None:
         return Refuse(("asset-mismatch",))
-    codes = [*_time(request, context.now), *_purpose(request), *_documents(request)]
+    codes = [*_time(request, context.now), *_purpose(request)]
+    codes += documents.check(data.legal.documents, NEEDED_DOCUMENTS[data.action])
     codes += authority.officers(data.legal, context.register, micros(request.time))
     codes += authority.approvals(request, context.register, _need(request, context), context.signed)
     codes += _court(data.legal, context)
@@ -87,27 +96,28 @@ def decide(request: RequestMessage, context: Context) -> Accept | Refuse:
     partners, forbidden = choose_partners(linkage, route, request, context.now)
     codes += forbidden
     codes += _members(request)
+    standing = request.data.standing if isinstance(request, InquiryRequested) else None
+    if standing is not None:
+        until = min(micros(request.expires), micros(data.legal.valid_until))
+        codes += [] if ledger.sufficient(standing, linkage.terms.ledger, context.now, until) else ["standing-short"]
     if isinstance(request, ControlRequested):
         codes += control.check(request, control.Subject(
-            linkage.terms, context.case, context.measure, context.controlled, context.flags, overruled=context.overruled,
-            contested=context.contested,
+            linkage.terms, context.case, context.measure, context.controlled, context.flags, contested=context.contested,
         ), context.at)  # fmt: skip
     waits = False
+    courts = {request.source, *(tenure.court for tenure in context.case.tenures)} if context.case is not None else {request.source}
+    codes += leads.cited(context.lead, courts) if data.lead is not None else []
     if data.action in CITING:
-        before = [tenure.court for tenure in context.case.tenures] if context.case is not None else []
-        wrong = control.cites(request, context.original, context.asset_token, context.case_token, {request.source, *before})
+        # What was begun under an entrustment belongs to the case, as if its own court had begun it.
+        entrusted = {context.original.court} if context.original is not None and context.original.entrusted else set()
+        wrong = control.cites(request, context.original, context.asset_token, context.case_token, courts | entrusted)
         codes += wrong
         unsettled = (RequestStatus.OPEN, RequestStatus.WAITING, RequestStatus.HELD)
         waits = not wrong and context.original is not None and context.original.status in unsettled
     if codes:
         return Refuse(tuple(dict.fromkeys(codes)))
     hold = micros(data.hold_until) if data.hold_until is not None else None
-    return Accept(partners, waits, hold if hold is not None and hold > context.now else None)
-
-
-def may_still_go(action: str, case: CaseState) -> bool:
-    """Whether an order that was accepted and kept may be sent as the case stands now (Rule 1, 履行宽限期)."""
-    return is_open(case) or action not in MEASURES or action in ENDINGS
+    return Accept(partners, waits, hold if hold is not None and hold > context.now else None, standing is not None)
 
 
 def _need(request: RequestMessage, context: Context) -> Need:
@@ -135,39 +145,27 @@ def _case(request: RequestMessage, context: Context) -> list[str]:
     """Rule 1: a measure needs a registered and open case, of this court, team and handler when it was signed."""
     if request.data.entrusted is not None and not context.entrusted:
         return ["not-entrusted"]
+    standing = isinstance(request, InquiryRequested) and request.data.standing is not None
     if context.case is None:
-        return ["case-unknown"] if request.data.action in MEASURES else []
+        return ["case-unknown"] if request.data.action in MEASURES or standing else []
     codes = [] if is_open(context.case) or request.data.action in ENDINGS else ["case-closed"]
-    if isinstance(request, InquiryRequested) and request.data.standing is not None:
+    if standing and context.case.status == "round-closed":
         codes = []  # the standing inquiry is what a closed round goes on with
     return codes + authority.tenure(request, context.case, context.register, entrusted=context.entrusted)
 
 
 def _time(request: RequestMessage, now: int) -> list[str]:
-    """V26: nothing is carried out after it has expired, however late it is read."""
-    codes = ["expired"] if micros(request.expires) <= now else []
-    return codes + (["basis-expired"] if micros(request.data.legal.valid_until) <= now else [])
+    """V26: nothing is carried out after it has expired, however late it is read, or held."""
+    hold = request.data.hold_until
+    sent = max(now, micros(hold)) if hold is not None else now
+    codes = ["expired"] if micros(request.expires) <= sent else []
+    return codes + (["basis-expired"] if micros(request.data.legal.valid_until) <= sent else [])
 
 
 def _purpose(request: RequestMessage) -> list[str]:
     """Assets (财产查控) or whereabouts (查人找物): no request may serve another purpose."""
     wanted = Purpose.LOCATE if isinstance(request, LocateRequested) else Purpose.ASSETS
     return [] if request.data.legal.purpose is wanted else ["purpose-mismatch"]
-
-
-def _documents(request: RequestMessage) -> list[str]:
-    """V17, and every document is what its digest says."""
-    legal = request.data.legal
-    needed = NEEDED_DOCUMENTS[request.data.action]
-    codes = [] if needed <= {document.kind for document in legal.documents} else ["documents-missing"]
-    for document in legal.documents:
-        try:
-            content = base64.b64decode(document.content, validate=True)
-        except binascii.Error:
-            content = b""
-        if hashlib.sha256(content).hexdigest() != document.sha256:
-            codes.append("document-digest-mismatch")
-    return codes
 
 
 def _members(request: RequestMessage) -> list[str]:

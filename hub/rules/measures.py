@@ -31,7 +31,7 @@ class MeasureState(Aggregate):
     `status`: requested → effective | queued | refused | unknown; effective → released | lapsed | disposed; queued →
     effective | released | void. A renewal keeps it effective with a later end. `ends` is the last day in force; one that
     waits has a length (`term_months`) and no end. `served_at` is the time of service (µs), which gives the place in the queue.
-    `renewal` is the key of a renewal on its way.
+    `renewal` is the key of a renewal on its way (`unconfirmed`: one met silence), `deducting` key and amount of each deduction on its way, in order.
     """
 
     KIND: ClassVar[str] = "measure"
@@ -49,6 +49,8 @@ class MeasureState(Aggregate):
     reference: str | None = None
     use_permitted: bool = False
     renewal: str | None = None
+    unconfirmed: bool = False
+    deducting: tuple[tuple[str, str], ...] = ()
     approved_over: bool = False
     proof: str | None = None
 
@@ -60,9 +62,9 @@ class MeasureState(Aggregate):
     @property
     def counts(self) -> Decimal:
         """How much it takes of the ceiling: what is actually controlled, or while that is unknown what was asked for."""
-        if self.status == "effective":
-            return Decimal(self.controlled if self.controlled is not None else self.amount or "0")
-        return Decimal(self.amount or "0") if self.status in PENDING else Decimal(0)
+        if self.status != "effective" and self.status not in PENDING:
+            return Decimal(0)
+        return Decimal(self.controlled if self.controlled is not None else self.amount or "0")
 
 
 Happened = Literal["effective", "queued", "refused", "unknown", "renewed", "released", "deducted", "transferred"]
@@ -89,20 +91,28 @@ def answered(
     A registry that calls a second seizure of one title effective is believed to hold it, but behind the first.
     """
     taken = measure.asset in TITLES and any(other.status == "effective" for other in others if other.key != measure.key)
-    found = replace(measure, served_at=served_at, reference=outcome.reference, proof=proof, controlled=outcome.controlled)
+    found = replace(measure, served_at=served_at, reference=outcome.reference, proof=proof, controlled=_unpaid(measure, outcome.controlled))
     if outcome.state == "queued" or taken:
         return replace(found, status="queued", controlled=None, starts=None, ends=None)
     starts = outcome.starts or day_of(at)
     return replace(found, status="effective", starts=starts.isoformat(), ends=_end(outcome.ends, starts, measure.term_months, max_months))
 
 
+def _unpaid(measure: MeasureState, controlled: str | None) -> str | None:
+    """What is left of the `controlled` that a late answer states, where a deduction has been paid before it came."""
+    if measure.controlled is None or controlled is None:
+        return controlled if measure.controlled is None else measure.controlled
+    paid = Decimal(measure.amount or "0") - Decimal(measure.controlled)
+    return f"{max(Decimal(controlled) - paid, Decimal(0)):.2f}"
+
+
 def renewed(measure: MeasureState, outcome: MeasureOutcome, *, months: int, max_months: int, proof: str) -> MeasureState:
     """The measure with its new end: what the registry states, at most the legal term from the old end, never before it."""
     old = date.fromisoformat(measure.ends) if measure.ends is not None else outcome.starts
     if old is None:
-        return replace(measure, renewal=None, proof=proof)
+        return replace(measure, renewal=None, unconfirmed=False, proof=proof)
     ends = max(old.isoformat(), _end(outcome.ends, old, months, max_months))
-    return replace(measure, renewal=None, proof=proof, ends=ends)
+    return replace(measure, status="effective", renewal=None, unconfirmed=False, proof=proof, ends=ends)
 
 
 def beyond_law(outcome: MeasureOutcome, starts: date, max_months: int) -> bool:
@@ -123,9 +133,31 @@ def ended(measure: MeasureState, status: Literal["released", "lapsed", "disposed
     return replace(measure, status=status, renewal=None, proof=proof or measure.proof)
 
 
+def deducting(measure: MeasureState, key: str, amount: str) -> MeasureState:
+    """The freeze with the deduction `key` on its way."""
+    return replace(measure, deducting=(*measure.deducting, (key, amount)))
+
+
+def not_deducting(measure: MeasureState, key: str) -> MeasureState:
+    """The freeze once it is known what became of the deduction `key`."""
+    return replace(measure, deducting=tuple(each for each in measure.deducting if each[0] != key))
+
+
+def may_deduct(measure: MeasureState, amount: str) -> bool:
+    """Whether the freeze covers a deduction of `amount` beside those on their way."""
+    return Decimal(amount) + sum(Decimal(each) for _, each in measure.deducting) <= measure.counts
+
+
+def covers(measure: MeasureState, key: str) -> bool:
+    """Whether the freeze, as it is now, covers the deduction `key` beside those before it; True where it is none."""
+    keys = [each for each, _ in measure.deducting]
+    upto = measure.deducting[: keys.index(key) + 1] if key in keys else ()
+    return sum(Decimal(each) for _, each in upto) <= measure.counts
+
+
 def deducted(measure: MeasureState, amount: str, proof: str) -> MeasureState:
     """A freeze after a deduction of `amount`: what was paid is controlled no longer."""
-    left = max(Decimal(measure.controlled or measure.amount or "0") - Decimal(amount), Decimal(0))
+    left = max(measure.counts - Decimal(amount), Decimal(0))
     return replace(measure, controlled=f"{left:.2f}", proof=proof)
 
 

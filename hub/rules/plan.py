@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from hub.rules.calendar import Calendar
+from hub.rules.entrusted import MatterPlan
+from hub.rules.overdue import Ladder
 from hub.rules.terms import Terms
 from schemas.messages import ControlRequested, RequestMessage
 from schemas.requests import Kind
@@ -16,7 +19,8 @@ from schemas.requests import Kind
 @dataclass(frozen=True, slots=True)
 class Route:
     """Whom one kind of request may ask. `at_once` and `by_agreement` are kinds of partner: those the plan always asks,
-    and those it asks as far as an agreement is in force. `one`: the request must name exactly one partner."""
+    and those it asks as far as an agreement is in force. `one`: the request must name exactly one partner. Kinds that are
+    `persons_only` know nothing of companies, so that nothing of theirs is missing where a company was inquired into."""
 
     kind: Kind
     action: str
@@ -24,6 +28,7 @@ class Route:
     at_once: tuple[str, ...]
     by_agreement: tuple[str, ...]
     one: bool
+    persons_only: tuple[str, ...] = ()
 
     def fits(self, request: RequestMessage) -> bool:
         """Whether this route is for a request of this kind, action and asset."""
@@ -47,7 +52,8 @@ class FollowUpRule:
 class Agreement:
     """What one partner has agreed to answer: for which courts, which actions and fields, from when to when (V28).
 
-    `receipt_within` and `reply_within` in seconds; times in UTC microseconds. Cite as `reference`. `queue_start` says from when
+    `receipt_within`, `reply_within` and `urgent_within` in seconds; times in UTC microseconds. Cite as `reference`. Where
+    `reply_working_days` stands, it is the deadline, and `reply_within` the least that it comes to. `queue_start` says from when
     this registry counts the term of a queued seizure that has taken effect (they differ: from the conversion, or from the
     document's date). An answer younger than `fresh_for` seconds may be passed on in place of a new question.
     """
@@ -63,6 +69,14 @@ class Agreement:
     reply_within: int
     queue_start: Literal["conversion", "document"] = "conversion"
     fresh_for: int = 0
+    reply_working_days: int | None = None
+    urgent_within: int | None = None
+
+    def reply_terms(self, urgent: bool) -> tuple[int, int | None]:
+        """Seconds and working days for the reply. The urgent lane, where the agreement has one, runs through the night."""
+        if urgent and self.urgent_within is not None:
+            return self.urgent_within, None
+        return self.reply_within, self.reply_working_days
 
     def in_force(self, court: str, at: int) -> bool:
         return court in self.courts and self.in_force_from <= at < self.in_force_until
@@ -77,6 +91,9 @@ class Linkage:
     agreements: Mapping[str, Agreement]
     partner_kinds: Mapping[str, str]
     terms: Terms
+    calendar: Calendar
+    ladder: Ladder
+    matters: MatterPlan
     sha256: str
 
     def route(self, request: RequestMessage) -> Route | None:
@@ -120,6 +137,17 @@ def choose_partners(linkage: Linkage, route: Route, request: RequestMessage, at:
     for partner in chosen:
         codes += _against_agreement(linkage, partner, route, request, at)
     return chosen, list(dict.fromkeys(codes))
+
+
+def still_bound(linkage: Linkage, request: RequestMessage, at: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Whom a standing inquiry asks at `at` (µs), months after it was accepted: those of the plan, or named, that an agreement
+    in force then binds to answer it; and those that none binds any more."""
+    route = linkage.route(request)
+    if route is None:
+        return (), ()
+    chosen, _ = choose_partners(linkage, route, request, at)
+    bound = tuple(partner for partner in chosen if not _against_agreement(linkage, partner, route, request, at))
+    return bound, tuple(partner for partner in chosen if partner not in bound)
 
 
 def _agreed(linkage: Linkage, partner: str, court: str, at: int) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from schemas.hub import TaskOutcome
 from schemas.requests import Kind
@@ -12,9 +13,14 @@ class RequestStatus(StrEnum):
 
     HELD = "held"  # accepted; its own time has not come (hold_until)
     WAITING = "waiting"  # accepted; its original has not settled yet
+    STANDING = "standing"  # accepted; its rounds are asked in its place (终本定期查询)
     OPEN = "open"
     CONCLUDED = "concluded"
     REFUSED = "refused"
+
+
+Priority = Literal["ordinary", "livelihood", "urgent"]
+"""What a partner should do first: the urgent lane, then people's living (民生案件: wages, support, injury)."""
 
 
 class TaskStatus(StrEnum):
@@ -28,7 +34,11 @@ class TaskStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """One partner's part of a request."""
+    """One partner's part of a request.
+
+    `receipt_within` and `reply_within` in seconds. Where `reply_working_days` stands, it is the deadline of the reply, and
+    `reply_within` only the least that it comes to.
+    """
 
     task_id: str
     partner: str
@@ -36,6 +46,8 @@ class TaskState:
     receipt_within: int
     reply_within: int
     agreement: str
+    reply_working_days: int | None = None
+    priority: Priority = "ordinary"
     received_at: int | None = None
     settled_at: int | None = None
     outcome: TaskOutcome | None = None
@@ -46,7 +58,8 @@ class TaskState:
 
 @dataclass(frozen=True, slots=True)
 class RequestState:
-    """One accepted request. `key` is the hub's own name for it, unique across courts."""
+    """One accepted request. `key` is the hub's own name for it, unique across courts. `entrusted` is the matter that it was made
+    under in another court's case, `lead` the lead that it follows."""
 
     key: str
     court: str
@@ -63,3 +76,5 @@ class RequestState:
     outcome: str | None = None
     follow_ups: frozenset[str] = frozenset()
     subject_token: str | None = None
+    entrusted: str | None = None
+    lead: str | None = None

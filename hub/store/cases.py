@@ -1,6 +1,6 @@
 """Requests and tasks in the store, as the rules' states."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -48,6 +48,53 @@ def held_in(connection: Connection, case_token: str) -> list[str]:
     return list(connection.scalars(query.order_by(columns.received_at)))
 
 
+def kept(connection: Connection, message_id: str) -> Sequence[Any]:
+    """Row number, signature, digest and broker's time of the kept messages of parties with this id."""
+    c = t.messages.c
+    query = select(c.pk, c.jws, c.digest, c.at).where(c.message_id == message_id, c.direction == "in").order_by(c.pk)
+    return connection.execute(query).all()
+
+
+def exchanged(connection: Connection, key: str, message_ids: Collection[str]) -> Sequence[Any]:
+    """The court's own message (`own`) that the request with this key carries, and those of these ids that came in about it."""
+    c = t.messages.c
+    asked = select(t.requests.c.message_pk).where(t.requests.c.key == key).scalar_subquery()
+    about = (c.request_key == key) & (c.direction == "in") & c.message_id.in_(list(message_ids))
+    return connection.execute(select(c.case_token, c.sealed, (c.pk == asked).label("own")).where(about | (c.pk == asked))).all()
+
+
+def partner_of(connection: Connection, task_id: str) -> str | None:
+    """Whose part this task is."""
+    return connection.scalar(select(t.tasks.c.partner).where(t.tasks.c.task_id == task_id))
+
+
+def answers_about(
+    connection: Connection, subject_token: str, partners: Iterable[str], since: int, outcomes: Iterable[TaskOutcome]
+) -> Sequence[Any]:
+    """What these partners have answered to inquiries about a subject since then (µs), newest first, at most 100."""
+    r, k = t.requests.c, t.tasks.c
+    query = select(r.key, r.message_pk, k.partner, k.message_id).join(t.tasks, k.request_key == r.key).where(
+        r.subject_token == subject_token, r.kind == Kind.INQUIRY, r.status.in_([RequestStatus.OPEN, RequestStatus.CONCLUDED]),
+        k.partner.in_(list(partners)), k.outcome.in_(list(outcomes)), k.settled_at >= since, k.message_id.is_not(None),
+    )  # fmt: skip
+    return connection.execute(query.order_by(k.settled_at.desc()).limit(100)).all()
+
+
+def answers_in(connection: Connection, case_token: str, subject_token: str) -> Sequence[Any]:
+    """Partner, request, message, outcome and time of all answers to a case's inquiries about one subject."""
+    r, k = t.requests.c, t.tasks.c
+    query = select(k.partner, r.request_id, k.message_id, k.outcome, k.settled_at).join(t.tasks, k.request_key == r.key).where(
+        r.case_token == case_token, r.subject_token == subject_token, r.kind == Kind.INQUIRY, k.message_id.is_not(None),
+    )  # fmt: skip
+    return connection.execute(query).all()
+
+
+def request_of_message(connection: Connection, message_id: str) -> str | None:
+    """Key of the request that a kept message is about."""
+    query = select(t.messages.c.request_key).where(t.messages.c.message_id == message_id, t.messages.c.direction == "in")
+    return connection.scalar(query)
+
+
 def numbers_taken(connection: Connection, numbers: Sequence[Number]) -> dict[Number, str]:
     """Number → request key, for those of `numbers` that are taken."""
     if not numbers:
@@ -82,6 +129,21 @@ def request_message(connection: Connection, key: str) -> tuple[int, str]:
     return row.pk, row.jws
 
 
+def sent_messages(connection: Connection, message_ids: Collection[str]) -> dict[str, Any]:
+    """Message id → recipient, request key and case of it, for those that the hub has made."""
+    c, out = t.messages.c, t.outbox.c
+    query = select(c.message_id, c.recipient, c.request_key, c.case_token).join(t.outbox, out.message_pk == c.pk)
+    rows = connection.execute(query.where(out.message_id.in_(message_ids), c.direction == "out"))
+    return {row.message_id: row for row in rows}
+
+
+def about_subject(connection: Connection, subject_token: str, courts: Collection[str], limit: int) -> list[Any]:
+    """The rows of the newest requests of these courts about one subject, at most `limit`."""
+    c = t.requests.c
+    query = select(t.requests).where(c.subject_token == subject_token, c.court.in_(courts))
+    return list(connection.execute(query.order_by(c.received_at.desc(), c.key).limit(limit)))
+
+
 def save(connection: Connection, requests: Iterable[RequestState], tasks: Iterable[TaskState], now: int) -> None:
     """Write changed states back."""
     changed = [
@@ -107,17 +169,32 @@ def save(connection: Connection, requests: Iterable[RequestState], tasks: Iterab
         connection.execute(update(t.tasks).where(t.tasks.c.task_id == bindparam("k")), parts)
 
 
+def request_row(
+    request: RequestState, *, message_pk: int, config_sha256: str, signed_at: int, received_at: int, decided_at: int
+) -> dict[str, Any]:
+    """A new request as a row; `message_pk` is the court's own signed message. Times in µs."""
+    return {
+        "key": request.key, "court": request.court, "request_id": request.request_id, "kind": request.kind,
+        "action": request.action, "case_token": request.case_token, "asset_token": request.asset_token,
+        "subject_token": request.subject_token, "original_key": request.original_key, "entrusted": request.entrusted,
+        "lead": request.lead, "status": request.status, "message_pk": message_pk, "config_sha256": config_sha256,
+        "signed_at": signed_at, "received_at": received_at, "decided_at": decided_at, "expires_at": request.expires_at,
+        "follow_ups": "",
+    }  # fmt: skip
+
+
 def task_row(request_key: str, task: TaskState) -> dict[str, Any]:
     """A new task as a row."""
     return {"task_id": task.task_id, "request_key": request_key, "partner": task.partner, "status": task.status,
             "receipt_within": task.receipt_within, "reply_within": task.reply_within,
-            "agreement": task.agreement}  # fmt: skip
+            "agreement": task.agreement, "reply_working_days": task.reply_working_days, "priority": task.priority}  # fmt: skip
 
 
 def _task(row: Any) -> TaskState:
     return TaskState(
         task_id=row.task_id, partner=row.partner, status=TaskStatus(row.status), receipt_within=row.receipt_within,
-        reply_within=row.reply_within, agreement=row.agreement, received_at=row.received_at, settled_at=row.settled_at,
+        reply_within=row.reply_within, agreement=row.agreement, reply_working_days=row.reply_working_days,
+        priority=row.priority, received_at=row.received_at, settled_at=row.settled_at,
         outcome=TaskOutcome(row.outcome) if row.outcome else None, message_id=row.message_id, late=row.late,
         hits=row.hits,
     )  # fmt: skip
@@ -129,4 +206,5 @@ def _request(row: Any, tasks: list[TaskState]) -> RequestState:
         case_token=row.case_token, asset_token=row.asset_token, status=RequestStatus(row.status),
         expires_at=row.expires_at, tasks=tuple(tasks), original_key=row.original_key, conclusion_id=row.conclusion_id,
         outcome=row.outcome, follow_ups=frozenset(filter(None, row.follow_ups.split(","))), subject_token=row.subject_token,
+        entrusted=row.entrusted, lead=row.lead,
     )  # fmt: skip

@@ -42,6 +42,7 @@ messages = Table(
     Column("offset", Integer),
     Column("audit_seq", Integer),
     Index("messages_by_request", "request_key"),
+    Index("messages_by_id", "message_id"),
 )  # fmt: skip
 
 outbox = Table(
@@ -127,7 +128,9 @@ requests = Table(
     Column("asset_token", String),
     Column("subject_token", String),
     Column("original_key", String),
-    Column("status", String, nullable=False),  # held | waiting | open | concluded | refused
+    Column("entrusted", String),
+    Column("lead", String),
+    Column("status", String, nullable=False),  # held | waiting | standing | open | concluded | refused
     Column("outcome", String),
     Column("conclusion_id", String),
     Column("message_pk", Integer, nullable=False),
@@ -154,6 +157,8 @@ tasks = Table(
     Column("outcome", String),
     Column("receipt_within", Integer, nullable=False),
     Column("reply_within", Integer, nullable=False),
+    Column("reply_working_days", Integer),
+    Column("priority", String, nullable=False, server_default="ordinary"),  # ordinary | livelihood | urgent
     Column("agreement", String, nullable=False),
     Column("received_at", Integer),
     Column("settled_at", Integer),

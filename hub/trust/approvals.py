@@ -1,5 +1,7 @@
 """Approvals that officers sign with keys of their own (V19): the check, and the signing."""
 
+from collections.abc import Mapping
+
 from hub.trust.errors import TrustError
 from hub.trust.jws import Signer, verify
 from hub.trust.parties import Party
@@ -31,6 +33,16 @@ def _check(approval: Approval, content: str, court: Party) -> str | None:
 
 def approve(data: AnyRequest, approval: Approval, signer: Signer) -> AnyRequest:
     """`data` with this approval added, signed with the approver's key."""
-    signed = approval.model_copy(update={"jws": signer.sign(statement(approval, content_sha256(data)))})
-    legal = data.legal.model_copy(update={"approvals": (*data.legal.approvals, signed)})
-    return data.model_copy(update={"legal": legal})
+    legal = data.legal.model_copy(update={"approvals": (*data.legal.approvals, approval)})
+    return signed_again(data.model_copy(update={"legal": legal}), {approval.officer: signer})
+
+
+def signed_again(data: AnyRequest, signers: Mapping[str, Signer]) -> AnyRequest:
+    """`data` with every approval of an officer in `signers` (by work permit) signed by that officer."""
+    content = content_sha256(data)
+    approvals = tuple(
+        approval.model_copy(update={"jws": signers[approval.officer].sign(statement(approval, content))})
+        if approval.officer in signers else approval
+        for approval in data.legal.approvals
+    )  # fmt: skip
+    return data.model_copy(update={"legal": data.legal.model_copy(update={"approvals": approvals})})

@@ -77,14 +77,15 @@ class SampleHub:
         self.agencies = {agency.id: _named(agency) for agency in made}
         self.directory = Directory.of(agency.party for agency in self.agencies.values())
         self.store = Database(self.folder / "hub.db")
-        self._casework = Casework(sample_rulebook(self.directory), TOPICS)
+        self._rulebook = sample_rulebook(self.directory)
+        self._casework = Casework(self._rulebook, TOPICS)
         self._gate = Gate("hub", self.directory, admits(TOPICS.requests, TOPICS.replies))
         self._composer = Composer("hub", self.agencies["hub"].signer, b"tokens")
         self._vault = Vault(MASTER)
         self.checkpoint = self.folder / "checkpoint"
 
     def reader(self) -> Reader:
-        return Reader(self.store, self.directory, MASTER, self.checkpoint, lambda: self.now)
+        return Reader(self.store, self.directory, self._rulebook.linkage.calendar, MASTER, self.checkpoint, lambda: self.now)
 
     def app(self) -> web.Application:
         """The status page over a reader of its own."""
@@ -131,10 +132,16 @@ class SampleHub:
         """A court's request; returns its id."""
         message_type = f"liandong.{samples.kind_of_action(data['action'])}.request.v1"
         at = from_micros(self.now - 40_000)
-        value = factories.message(message_type, court, "hub", data, **{"time": at, **attributes})
+        value = factories.message(message_type, court, "hub", factories.approved(data), **{"time": at, **attributes})
         record = self.take(court, value, TOPICS.requests)
         self.last = record
         return str(json.loads(value)["id"])
+
+    def state_case(self, court: str = "court-9901") -> None:
+        """A court registers its sample case."""
+        at = from_micros(self.now - 40_000)
+        value = factories.message("liandong.case.statement.v1", court, "hub", samples.statement(court), time=at)
+        self.take(court, value, TOPICS.requests)
 
     def say(self, partner: str, request_id: str, event: str, court: str = "court-9901", /, **data: Any) -> None:
         """A partner's receipt, reply or hit about its part of a request."""
@@ -198,6 +205,7 @@ def fill(hub: SampleHub) -> dict[str, str]:
                 hub.reply(partner, found, "result", findings=[VEHICLE_FOUND])
             case _:
                 hub.reply(partner, found)
+    hub.state_case()
     freeze = note("frozen", hub.ask(factories.control("freeze")))
     release = note("released", hub.ask(factories.control("release", original=freeze)))
     measure = {"state": "effective", "reference": "DJ-2026-0001", "controlled": "50000.00"}

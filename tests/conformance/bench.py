@@ -3,18 +3,19 @@
 import asyncio
 import base64
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 from aiohttp import web
 from sqlalchemy import func, select
 
 from connectors import jobs
-from connectors.base import Answer, Connector
+from connectors.base import Answer, Connector, Job, Outcome
 from connectors.desk import Desk, admits
 from connectors.jobs import JobStatus
 from connectors.runner import Pace, Runner
@@ -97,6 +98,19 @@ class Bench:
         await self.http.close()
         self.store.close()
 
+    def loses_outcomes(self, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+        """From now on every call is made and its outcome never seen; set when one was made."""
+        called = asyncio.Event()
+        call = self.connector.call
+
+        async def lost(jobs: Sequence[Job]) -> Mapping[str, Outcome]:
+            await call(jobs)
+            called.set()
+            return await asyncio.Future()
+
+        monkeypatch.setattr(self.connector, "call", lost)
+        return called
+
     def _keep_answers(self, desk: Desk) -> None:
         reply = desk.reply
 
@@ -112,7 +126,7 @@ class Bench:
         """A task of the hub's that carries the court's signed request, and its bytes."""
         kind = kind_of_action(data["action"])
         asked = message(f"liandong.{kind}.request.v1", self._court.id, "hub", data)
-        copy = {"value": base64.b64encode(asked).decode(), "jws": self._court.signer.sign(asked)}
+        copy = self.copy(asked)
         part = {"partner": self._partner.id, "request": copy, "receipt_within": 600, "reply_within": 3600,
                 "agreement": "sample"}  # fmt: skip
         value = message(f"liandong.{kind}.task.v1", "hub", self._partner.id, part, correlationid=parse(asked).id,
@@ -120,6 +134,10 @@ class Bench:
         task = parse(value)
         assert isinstance(task, TaskSent)
         return value, task
+
+    def copy(self, value: bytes) -> Data:
+        """The court's own message as the hub passes it on."""
+        return {"value": base64.b64encode(value).decode(), "jws": self._court.signer.sign(value)}
 
     def put(self, value: bytes) -> None:
         """The hub publishes these bytes."""

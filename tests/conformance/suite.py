@@ -15,13 +15,14 @@ import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
 
-from connectors.base import Connector, Job, Outcome, Recovery
+from connectors.base import Connector, Recovery
 from connectors.jobs import JobStatus
 from schemas.messages import TaskSent
 from schemas.replies import ReplyKind
-from schemas.samples import COMPANIES, PEOPLE, legal_basis
+from schemas.samples import COMPANIES, PEOPLE
 from tests.conformance.bench import PACE, Bench
-from tests.factories import Data, inquiry, request_number
+from tests.conformance.measures import MeasureConformance
+from tests.factories import Data, inquiry
 from tests.simulators import calls, effects, set_faults, simulator
 
 TIMEOUT_S = 1.0
@@ -38,7 +39,7 @@ class Site(NamedTuple):
     folder: Path
 
 
-class ConnectorConformance:
+class ConnectorConformance(MeasureConformance):
     """The suite. All tests of a class share one simulator; each has a connector and a store of its own."""
 
     party: ClassVar[str]
@@ -141,11 +142,7 @@ class ConnectorConformance:
         assert reply.measure.state == "released"
         assert len(await effects(partner, task.id)) == 1
 
-    def release(self, control: Data, original: str) -> Data:
-        """The release of `control`, whose request has the id `original`."""
-        kept = {name: value for name, value in control.items() if name not in ("amount", "term_months")}
-        return kept | {"action": "release", "original": original, "legal": legal_basis("release"),
-                       "number": request_number()}  # fmt: skip
+    # -- duplicates ----------------------------------------------------------------------------------------------------
 
     async def test_a_task_that_comes_twice_is_carried_out_once(
         self, bench: Bench, partner: aiohttp.ClientSession
@@ -222,15 +219,7 @@ class ConnectorConformance:
     async def test_a_crash_between_call_and_commit_changes_nothing_twice(
         self, bench: Bench, partner: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch, control: bool
     ) -> None:
-        called = asyncio.Event()
-        call = bench.connector.call
-
-        async def lost(jobs: Sequence[Job]) -> Mapping[str, Outcome]:
-            await call(jobs)
-            called.set()
-            return await asyncio.Future()
-
-        monkeypatch.setattr(bench.connector, "call", lost)
+        called = bench.loses_outcomes(monkeypatch)
         task = bench.send(self.control() if control else self.inquiry())
         await asyncio.wait_for(called.wait(), 10)
         await bench.die()

@@ -33,12 +33,62 @@ class TestBank(ConnectorConformance):
     ask = act = "packets"
     searched = ("resident-id-18",)
     control_recovery = Recovery.LOOKUP
+    deducts = True
 
     def options(self, site: Site) -> Mapping[str, Any]:
         return {"base_url": site.address, "timeout_s": TIMEOUT_S}
 
     def control(self, **changes: Any) -> Data:
         return control("freeze", C01_ACCOUNT, "C01", **{"amount": "10.00", **changes})
+
+    def renewable(self) -> Data:
+        return self.control()
+
+    async def test_a_deduction_over_what_is_frozen_takes_nothing(
+        self, bench: Bench, partner: aiohttp.ClientSession
+    ) -> None:
+        asked = self.control()
+        original = await self.in_force(bench, asked)
+        task = bench.send(self.deduction(asked, original.correlationid, "10.01"))
+        assert (await bench.reply(task)).kind is ReplyKind.NOT_CONTROLLED
+        assert await effects(partner, task.id) == []
+        await self.let_go(bench, asked, original)
+
+    async def test_a_deduction_of_all_leaves_no_freeze_to_release(self, bench: Bench) -> None:
+        asked = self.control()
+        original = await self.in_force(bench, asked)
+        paid = await bench.reply(bench.send(self.deduction(asked, original.correlationid, "10.00")))
+        assert paid.measure is not None
+        assert paid.measure.controlled == "10.00"
+        again = bench.send(self.deduction(asked, original.correlationid, "0.01"))
+        assert (await bench.reply(again)).kind is ReplyKind.NOT_CONTROLLED
+
+    async def test_a_wage_account_is_not_deducted_from(self, bench: Bench, partner: aiohttp.ClientSession) -> None:
+        """农民工工资 are protected from the deduction as from the freeze (V21), whatever the request cites."""
+        asked = control("freeze", C02_ACCOUNT, "C02")
+        original = bench.send(asked)
+        await bench.reply(original)
+        task = bench.send(self.deduction(asked, original.correlationid, "10.00"))
+        reply = await bench.reply(task)
+        assert reply.kind is ReplyKind.NOT_CONTROLLED
+        assert reply.reason is not None
+        assert reply.reason.code == "account-protected"
+        assert await effects(partner, task.id) == []
+
+    @pytest.mark.parametrize("held", [0, TIMEOUT_S + 0.3])
+    async def test_a_deduction_whose_answer_was_lost_is_looked_up(
+        self, bench: Bench, partner: aiohttp.ClientSession, held: float
+    ) -> None:
+        asked = self.control()
+        original = await self.in_force(bench, asked)
+        lost = {"kind": "execute-then-timeout", "operation": "packets", "times": 1, "seconds": held}
+        await set_faults(partner, lost)
+        task = bench.send(self.deduction(asked, original.correlationid, "4.00"))
+        reply = await bench.reply(task)
+        assert reply.measure is not None
+        assert reply.measure.controlled == "4.00"
+        assert await effects(partner, task.id) == ["deduct"]
+        await self.was_not_repeated_blindly(partner, task)
 
     async def test_a_number_of_another_customer_is_returned_with_a_contact(self, bench: Bench) -> None:
         """The namesake trap: the bank knows P08's number under another name."""

@@ -10,9 +10,10 @@ from connectors.business_registry import PROTOCOL
 from connectors.jobs import JobStatus
 from schemas.findings import EquityFinding, RegistrationFinding
 from schemas.replies import ReplyKind
+from schemas.samples import notice
 from tests.conformance.bench import Bench
 from tests.conformance.suite import TIMEOUT_S, ConnectorConformance, Site
-from tests.factories import Data, control, inquiry
+from tests.factories import Data, control, inquiry, request_number
 from tests.simulators import calls, effects, set_faults
 
 SHARE = {"kind": "equity", "company": "91990000MA0000031E"}
@@ -33,6 +34,70 @@ class TestBusinessRegistry(ConnectorConformance):
 
     def control(self, **changes: Any) -> Data:
         return control("freeze", SHARE, "P06", **changes)
+
+    def renewable(self) -> Data:
+        return control("freeze", {"kind": "equity", "company": "91990000MA0000015Q"}, "P01", term_months=36)
+
+    async def test_a_renewal_is_done_with_its_own_notice(self, bench: Bench, partner: aiohttp.ClientSession) -> None:
+        """续行冻结 is published like the freeze itself; until then there is no answer, and a release waits behind it."""
+        asked = self.renewable()
+        original = bench.send(asked)
+        frozen = (await bench.reply(original)).measure
+        await set_faults(partner, {"kind": "silence", "operation": "renew", "seconds": 0.5, "times": 1})
+        task = bench.send(self.renewal(asked, original.correlationid))
+        await bench.becomes(task, JobStatus.WAITING)
+        assert not bench.replies(task)
+        release = bench.send(self.release(asked, original.correlationid))
+        renewed = (await bench.reply(task)).measure
+        assert frozen is not None
+        assert renewed is not None
+        assert renewed.reference == frozen.reference
+        assert renewed.publicity not in (None, frozen.publicity)
+        assert renewed.controlled == "50000.00"
+        done = await bench.reply(release)
+        assert done.kind is ReplyKind.RESULT
+        assert done.answered_at >= (await bench.reply(task)).answered_at
+
+    # -- restrictions (限制措施通知) ------------------------------------------------------------------------------------
+
+    async def test_a_restriction_stands_until_it_is_lifted(self, bench: Bench, partner: aiohttp.ClientSession) -> None:
+        asked = notice("restrict", "C01", number=request_number())
+        original = bench.send(asked)
+        restricted = (await bench.reply(original)).measure
+        lift = bench.send(notice("lift", "C01", original=original.correlationid, number=request_number()))
+        lifted = (await bench.reply(lift)).measure
+        assert restricted is not None
+        assert lifted is not None
+        assert (restricted.state, lifted.state) == ("restricted", "lifted")
+        assert lifted.reference == restricted.reference
+        assert (await effects(partner, original.id), await effects(partner, lift.id)) == (["restrict"], ["lift"])
+        again = bench.send(notice("lift", "C01", original=original.correlationid, number=request_number()))
+        assert (await bench.reply(again)).kind is ReplyKind.NOT_CONTROLLED
+
+    @pytest.mark.parametrize(
+        ("restrictions", "who", "kind", "code"),
+        [
+            (["consumption"], "C01", ReplyKind.NOT_CONTROLLED, "restriction-unsupported"),
+            (["investment"], "C02", ReplyKind.RETURNED, "identity-mismatch"),
+        ],
+    )
+    async def test_a_restriction_that_the_registry_declines(
+        self, bench: Bench, partner: aiohttp.ClientSession, restrictions: list[str], who: str, kind: ReplyKind, code: str
+    ) -> None:
+        number = inquiry("C01")["subject"]["uscc"]
+        subject = {**inquiry(who)["subject"], "uscc": number}
+        task = bench.send(notice("restrict", subject=subject, restrictions=restrictions, number=request_number()))
+        reply = await bench.reply(task)
+        assert (reply.kind, reply.reason and reply.reason.code) == (kind, code)
+        assert await effects(partner, task.id) == []
+
+    async def test_a_restriction_whose_answer_was_lost_is_noted_once(
+        self, bench: Bench, partner: aiohttp.ClientSession
+    ) -> None:
+        await set_faults(partner, {"kind": "execute-then-timeout", "operation": "restrict", "times": 1})
+        task = bench.send(notice("restrict", "P01", number=request_number()))
+        assert (await bench.reply(task)).kind is ReplyKind.RESULT
+        assert await effects(partner, task.id) == ["restrict"]
 
     @pytest.mark.parametrize("control", [False, True])
     async def test_a_broken_answer_is_no_reply(

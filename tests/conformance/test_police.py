@@ -19,7 +19,7 @@ from schemas.replies import Hit, ReplyKind
 from schemas.samples import PEOPLE
 from tests.conformance.bench import Bench
 from tests.conformance.suite import TIMEOUT_S, ConnectorConformance, Site
-from tests.factories import Data, inquiry, locate
+from tests.factories import Data, inquiry, legal_basis, locate
 from tests.simulators import effects, set_faults
 
 SECRET = b"police-demo-secret"
@@ -44,6 +44,61 @@ class TestPolice(ConnectorConformance):
 
     def control(self, **changes: Any) -> Data:
         return locate("road-control", "P05", **changes)
+
+    def renewable(self) -> None:
+        return None
+
+    # -- withdrawal (撤控) -----------------------------------------------------------------------------------------------
+
+    def withdrawal(self, original: TaskSent, who: str = "P03", **changes: Any) -> Data:
+        return locate("withdraw", who, original=original.correlationid, **changes)
+
+    @pytest.mark.parametrize("action", ["watch", "road-control"])
+    async def test_a_withdrawal_ends_its_watch_and_a_second_one_finds_it_ended(
+        self, bench: Bench, partner: aiohttp.ClientSession, action: str
+    ) -> None:
+        who = "P03" if action == "watch" else "P05"
+        original = bench.send(locate(action, who))
+        for _ in range(2):
+            reply = await bench.reply(bench.send(self.withdrawal(original, who)))
+            assert reply.kind is ReplyKind.RESULT
+            assert reply.measure is not None
+            assert reply.measure.state == "withdrawn"
+        assert (await effects(partner, original.id)).count("withdraw") == 1
+
+    async def test_a_withdrawal_whose_answer_was_lost_is_done_once(
+        self, bench: Bench, partner: aiohttp.ClientSession
+    ) -> None:
+        original = bench.send(locate("watch", "P03"))
+        await bench.reply(original)
+        await set_faults(partner, {"kind": "execute-then-timeout", "operation": "withdraw", "times": 1})
+        reply = await bench.reply(bench.send(self.withdrawal(original)))
+        assert reply.measure is not None
+        assert reply.measure.state == "withdrawn"
+        assert (await effects(partner, original.id)).count("withdraw") == 1
+
+    async def test_a_withdrawal_never_overtakes_its_watch(self, bench: Bench, partner: aiohttp.ClientSession) -> None:
+        await set_faults(partner, {"kind": "server-error", "operation": "submit", "times": 2})
+        original = bench.send(locate("watch", "P03"))
+        reply = await bench.reply(bench.send(self.withdrawal(original)))
+        assert reply.measure is not None
+        assert reply.measure.state == "withdrawn"
+        assert await effects(partner, original.id) == ["watch", "withdraw"]
+
+    async def test_a_watch_that_was_never_armed_has_nothing_to_withdraw(self, bench: Bench) -> None:
+        original = bench.send(locate("watch", "C01"))
+        assert (await bench.reply(original)).kind is ReplyKind.RETURNED
+        reply = await bench.reply(bench.send(self.withdrawal(original, "C01")))
+        assert (reply.kind, reply.reason and reply.reason.code) == (ReplyKind.NOT_CONTROLLED, "not-in-force")
+
+    async def test_a_withdrawal_of_another_case_is_for_a_person(
+        self, bench: Bench, partner: aiohttp.ClientSession
+    ) -> None:
+        original = bench.send(locate("watch", "P03"))
+        await bench.reply(original)
+        task = bench.send(self.withdrawal(original, legal=legal_basis("withdraw", case=999)))
+        await bench.becomes(task, JobStatus.MANUAL)
+        assert "withdraw" not in await effects(partner, original.id)
 
     # -- answers that are none: the webhook's are refused, and the gateway's own record is asked ------------------------
 

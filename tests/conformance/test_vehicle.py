@@ -7,12 +7,13 @@ import aiohttp
 import pytest
 
 from connectors.jobs import JobStatus
+from connectors.terms import USE_PERMITTED
 from connectors.vehicle import PROTOCOL
 from schemas.findings import VehicleFinding
 from schemas.replies import ReplyKind
 from tests.conformance.bench import Bench
 from tests.conformance.suite import TIMEOUT_S, ConnectorConformance, Site
-from tests.factories import Data, control, inquiry
+from tests.factories import Data, control, inquiry, legal_basis, request_number
 from tests.simulators import effects, set_faults
 
 SEALED_BEFORE = {"kind": "vehicle", "plate": "粤B9E002", "vin": "L9ZZZ9908TZ000008"}
@@ -32,6 +33,27 @@ class TestVehicle(ConnectorConformance):
 
     def control(self, **changes: Any) -> Data:
         return control("seal", {"kind": "vehicle", "plate": "粤B9A005", "vin": "L9ZZZ9907TZ000002"}, "P05", **changes)
+
+    def renewable(self) -> Data:
+        return control("seal", {"kind": "vehicle", "plate": "粤B9A001"}, "P01", term_months=24)
+
+    @pytest.mark.parametrize("live", [False, True])
+    async def test_a_queued_seal_says_whether_it_waits_and_whether_use_is_permitted(
+        self, bench: Bench, live: bool
+    ) -> None:
+        asked = self.renewable() | {"action": "queue-seal", "use_permitted": live, "legal": legal_basis("queue-seal")}
+        first = await self.in_force(bench, asked)
+        second = bench.send(asked | {"number": request_number()})
+        waiting = (await bench.reply(second)).measure
+        assert waiting is not None
+        assert (waiting.state, waiting.rank, waiting.ends) == ("queued", 2, None)
+        renewal = await bench.reply(bench.send(self.renewal(asked, second.correlationid)))
+        assert renewal.kind is ReplyKind.NOT_CONTROLLED
+        inquired = bench.send(self.inquiry("P01"))
+        await bench.reply(inquired)
+        assert (USE_PERMITTED.encode() in bench.answers[inquired.id].raw) is live
+        for task in (first, second):
+            await self.let_go(bench, asked, task)
 
     async def test_every_page_is_read(self, bench: Bench) -> None:
         reply = await bench.reply(bench.send(inquiry("P09")))

@@ -33,7 +33,7 @@ class Run:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Two inquiries to two partners each, one of them sent twice, all answered."""
-    rig = Rig(tmp_path_factory.mktemp("rig"))
+    rig = Rig(tmp_path_factory.mktemp("rig"), courts=())
     records: list[Record] = []
 
     def exchange(*given: Record) -> list[Outgoing]:

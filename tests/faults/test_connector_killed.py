@@ -50,7 +50,7 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.party)
 async def test_killed_between_call_and_commit(cluster: Cluster, tmp_path: Path, case: Case) -> None:
-    request = message("liandong.control.request.v1", "court-9901", "hub", case.data)
+    statement = message("liandong.case.statement.v1", "court-9901", "hub", samples.statement())
     async with (
         linkage(tmp_path, cluster) as made, made.hub_here(), made.voice("court-9901") as court,
         following(cluster.admin, made.topic_names) as follower,
@@ -59,11 +59,14 @@ async def test_killed_between_call_and_commit(cluster: Cluster, tmp_path: Path, 
             async with aiohttp.ClientSession(address) as partner:
                 await set_faults(partner, {"kind": "execute-then-timeout", "operation": case.operation, "seconds": HELD, "times": 1})
                 connector = await made.connector(case.party, case.options(made, address))
-                await court.say(made.topics.requests, request)
 
                 def sent(event: str) -> list[history.Said]:
                     return history.of(history.read(follower.records, cluster.prefix), event)
 
+                await court.say(made.topics.requests, statement)
+                await until(lambda: bool(sent("noted")), "the case is registered")
+                request = message("liandong.control.request.v1", "court-9901", "hub", made.approved(case.data))
+                await court.say(made.topics.requests, request)
                 await until(lambda: bool(sent("task")), "the task is sent")
                 key = sent("task")[0].body["id"]
 

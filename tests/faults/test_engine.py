@@ -26,14 +26,14 @@ from hub.store.database import Database, StoreError
 from tests.factories import REPLIES, REQUESTS, inquiry
 from tests.faults.lanes import Lanes
 from tests.processes import until
-from tests.rig import Rig, said
+from tests.rig import MASTER, Rig, said
 
 ALL = (t.audit, t.inbox, t.messages, t.numbers, t.outbox, t.requests, t.tasks, t.timers)
 
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
-    made = Rig(tmp_path)
+    made = Rig(tmp_path, courts=())
     made.now = now_micros()
     yield made
     made.close()
@@ -43,7 +43,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 async def working(rig: Rig, bus: Lanes, *, paused: bool = False) -> AsyncIterator[Processor]:
     """A processor over the rig's store, ready."""
     processor = Processor(
-        store=rig.store, source=lambda: bus, sink=bus, gate=rig.gate, composer=rig.composer, master_key=b"m" * 32,
+        store=rig.store, source=lambda: bus, sink=bus, gate=rig.gate, composer=rig.composer, master_key=MASTER,
         application=rig.casework, clock=lambda: rig.now,
     )  # fmt: skip
     if paused:

@@ -202,11 +202,11 @@ async def test_one_poisonous_record_is_picked_out_of_its_batch(
     decide: Callable[..., Any] = intake.decide
     asked: Counter[str] = Counter()
 
-    def failing(given: Any, **known: Any) -> Any:
+    def failing(given: Any, known: Any) -> Any:
         asked[given.id] += 1
         if given.id == poison:
             raise ZeroDivisionError
-        return decide(given, **known)
+        return decide(given, known)
 
     monkeypatch.setattr(intake, "decide", failing)
     async with linkage(tmp_path, cluster) as made, following(cluster.admin, made.topic_names) as follower:

@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 import pytest
 from typer.testing import CliRunner, Result
 
+from connectors.court.approvals import sign_approvals
 from connectors.court.commands import app
-from connectors.court.docket import load_docket, submit_docket
+from connectors.court.docket import load_docket, register_cases, submit_docket
 from connectors.court.drafts import Draft, finish
-from connectors.court.items import Item
+from connectors.court.items import Item, SentRequest
 from connectors.court.sdk import CourtClient, CourtError
 from connectors.court.show import outcome_of
 from deploy.demo.processes import Child, Household
@@ -69,8 +70,20 @@ class Linkage:
             kafka=self.kafka(party), console=Console(port=0),
         )  # fmt: skip
 
-    def court(self, party: str = "court-9901") -> CourtClient:
-        return CourtClient(self.settings(party))
+    @contextlib.asynccontextmanager
+    async def court(self, party: str = "court-9901") -> AsyncIterator[CourtClient]:
+        """A court whose sample case is registered."""
+        async with CourtClient(self.settings(party)) as client:
+            await register_cases({party: client}, [(party, 123)])
+            yield client
+
+    async def submit(self, court: CourtClient, draft: Draft) -> SentRequest:
+        """Send a draft whose approvals the sample officers have signed."""
+        return await court.submit(sign_approvals(draft, self.officers))
+
+    @property
+    def officers(self) -> Path:
+        return self.folder / "keys" / "officers"
 
     def config(self, party: str) -> Path:
         """That party's settings file."""
@@ -187,7 +200,7 @@ async def test_what_the_stock_bank_answers(linkage: Linkage) -> None:
         ("not-controlled", "complete"): control("freeze", "9902000000000010015", "P02"),
     }
     async with linkage.bank(), linkage.court() as court:
-        sent = [(expected, await court.submit(_numbered(draft, n))) for n, (expected, draft) in enumerate(drafts.items())]
+        sent = [(expected, await linkage.submit(court, _numbered(draft, n))) for n, (expected, draft) in enumerate(drafts.items())]
         answers = {}
         for expected, request in sent:
             last = await court.wait(request, 30)
@@ -203,8 +216,8 @@ async def test_what_the_stock_bank_answers(linkage: Linkage) -> None:
 async def test_a_release_sent_at_once_waits_for_its_freeze(linkage: Linkage) -> None:
     account = "9902000000000001014"
     async with linkage.court() as court:
-        freeze = await court.submit(control("freeze", account, "P01", amount="1000.00"))
-        release = await court.submit(control("release", account, "P01", original=freeze.request_id))
+        freeze = await linkage.submit(court, control("freeze", account, "P01", amount="1000.00"))
+        release = await linkage.submit(court, control("release", account, "P01", original=freeze.request_id))
         with pytest.raises(CourtError, match="no-conclusion"):
             await court.wait(release, 0.5)
         async with linkage.bank():
@@ -216,7 +229,7 @@ async def test_a_release_sent_at_once_waits_for_its_freeze(linkage: Linkage) -> 
 async def test_killed_between_reply_and_commit_it_says_the_same_again_and_freezes_once(linkage: Linkage) -> None:
     async with linkage.court() as court:
         async with linkage.bank("-c", DIES_BEFORE_COMMIT) as dying:
-            sent = await court.submit(control("freeze", "9902000000000010015", "P10", amount="5000.00"))
+            sent = await linkage.submit(court, control("freeze", "9902000000000010015", "P10", amount="5000.00"))
             await court.wait(sent, 30)
             assert await asyncio.wait_for(dying.process.wait(), 30) == -9
         before = await linkage.replies()
@@ -237,7 +250,7 @@ async def test_what_the_hub_does_not_take_in_or_refuses(linkage: Linkage) -> Non
     """The docket's refused, rejected and tampered requests: every code as the docket says, and one acceptance each."""
     steps = [step for step in load_docket() if (step.code or step.tamper) and step.original is None]
     async with linkage.court("court-9901") as first, linkage.court("court-9902") as second:
-        sent = await submit_docket({"court-9901": first, "court-9902": second}, steps)
+        sent = await submit_docket({"court-9901": first, "court-9902": second}, steps, linkage.officers)
         for one in sent:
             if one.step.expect == "refused":
                 last = await {first.party: first, second.party: second}[one.step.court].wait(one.request, 30)
@@ -274,7 +287,10 @@ async def test_the_commands(linkage: Linkage) -> None:
     assert "9902000000000001014" not in masked.stdout
     (result,) = [line for line in map(json.loads, masked.stdout.splitlines()) if "enclosed" in line]
     assert (result["verdict"], result["enclosed_verdict"]) == ("ok", "ok")
-    revealed = await liandong("results", "--json", "--reveal", "--request", row["request_id"])
+    who = ("--officer", "GZ-9901-001", "--reason", "制作裁定")
+    anonymous = await liandong("results", "--json", "--reveal", "--request", row["request_id"])
+    assert anonymous.exit_code == 2, "nobody reads in clear without saying who and why"
+    revealed = await liandong("results", "--json", "--reveal", *who, "--request", row["request_id"])
     assert "9902000000000001014" in revealed.stdout
     lines_for_people = await liandong("results")
     assert lines_for_people.exit_code == 0

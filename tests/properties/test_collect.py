@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.rules import collect
+from hub.rules.calendar import Calendar
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from schemas.hub import TaskOutcome
 from schemas.replies import ReplyKind
@@ -35,11 +36,11 @@ def apply(request: RequestState, step: Step) -> RequestState:
     if what == "receipt":
         task = collect.on_receipt(task, at * collect.SECOND)
     elif what == "silence":
-        due = collect.deadline(task, 0)
+        due = collect.deadline(task, 0, Calendar())
         if task.status is not TaskStatus.SETTLED and due is not None and due <= at * collect.SECOND:
             task = collect.on_silence(task, due)
     else:
-        task = collect.on_reply(task, kind, at * collect.SECOND, f"{partner}{at}{kind}", 0).task
+        task = collect.on_reply(task, kind, at * collect.SECOND, f"{partner}{at}{kind}", 0, Calendar()).task
     request = collect.with_task(request, task)
     outcome = collect.conclusion(request)
     return replace(request, status=RequestStatus.CONCLUDED, outcome=outcome) if outcome else request

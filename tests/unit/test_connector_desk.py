@@ -2,6 +2,7 @@
 
 import base64
 import itertools
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -27,8 +28,10 @@ from hub.trust.parties import Directory, Role
 from schemas.base import CHINA, format_time, micros
 from schemas.envelope import VALUE_LIMIT
 from schemas.findings import AccountFinding, ExistingMeasure
+from schemas.hub import round_id
 from schemas.messages import Replied, TaskSent, parse
 from schemas.replies import Reply, ReplyKind
+from schemas.samples import notice
 from tests.factories import Data, agency, control, inquiry, legal_basis, message, record
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=CHINA)
@@ -61,11 +64,20 @@ class Office:
         given = {"time": NOW - timedelta(hours=1), **attributes}
         return message(f"liandong.{kind}.request.v1", "court-9901", hub, data, **given)
 
-    def task(self, request: bytes, kind: str = "inquiry") -> bytes:
-        """A task of its own id for `request`."""
+    def task(self, request: bytes, kind: str = "inquiry", *, about: str | None = None, **more: Any) -> bytes:
+        """A task of its own id for `request`; `more` are further members, `about` is what it says it is about."""
         copy = {"value": base64.b64encode(request).decode(), "jws": self.court.signer.sign(request)}
-        data = {"partner": "bank", "request": copy, "receipt_within": 10, "reply_within": 20, "agreement": "x"}
-        return message(f"liandong.{kind}.task.v1", "hub", "bank", data, correlationid=parse(request).id, time=NOW)
+        data = {"partner": "bank", "request": copy, "receipt_within": 10, "reply_within": 20, "agreement": "x", **more}
+        correlation = about or parse(request).id
+        return message(f"liandong.{kind}.task.v1", "hub", "bank", data, correlationid=correlation, time=NOW)
+
+    def round(self, request: bytes, number: int) -> bytes:
+        """The task of round `number` of a standing inquiry."""
+        return self.task(request, about=round_id(parse(request).id, number), round=number)
+
+    def nudge(self, task_id: str, level: int = 1) -> bytes:
+        data = {"task_id": task_id, "level": level, "deadline": format_time(NOW + timedelta(days=1))}
+        return message("liandong.inquiry.nudge.v1", "hub", "bank", data, time=NOW)
 
     def take(self, *tasks: bytes) -> list[Reply]:
         """File these as one batch that the broker had just now: the replies that were sent at once."""
@@ -78,6 +90,16 @@ class Office:
         """Task and status of each job."""
         with self.store.read() as connection:
             return [(row.task_id, row.status) for row in connection.execute(select(jobs.jobs))]
+
+    def due(self, within: timedelta = timedelta(0)) -> list[str]:
+        """Tasks whose jobs are due `within` this time from now, in their order."""
+        with self.store.read() as connection:
+            return [row.task_id for row in jobs.due(connection, micros(NOW + within), 99)]
+
+    def decisions(self, kind: str) -> list[Data]:
+        """The journal's entries of this kind."""
+        with self.store.read() as connection:
+            return [json.loads(leaf) for leaf in connection.scalars(select(t.audit.c.leaf).where(t.audit.c.kind == kind))]
 
     def set_aside(self) -> list[str]:
         with self.store.read() as connection:
@@ -144,6 +166,117 @@ def test_a_request_refused_in_one_task_may_come_in_a_right_one(office: Office) -
     office.take(office.task(request, "control"))
     assert [status for _, status in office.jobs()] == [JobStatus.DONE, JobStatus.QUEUED]
     assert office.set_aside() == []
+
+
+# -- the rounds of a standing inquiry (终本案件定期查询) -----------------------------------------------------------------------
+
+STANDING = {"every_months": 6, "times": 10}
+
+
+def test_one_signed_request_is_filed_once_for_each_round(office: Office) -> None:
+    request = office.request(inquiry(standing=STANDING))
+    tasks = [office.task(request), *(office.round(request, number) for number in (1, 2, 10))]
+    assert office.take(*tasks) == []
+    assert [task for task, _ in office.jobs()] == [parse(task).id for task in tasks]
+    assert office.take(office.round(request, 2)) == []
+    assert len(office.jobs()) == len(tasks)
+    assert office.set_aside() == ["id-reused"]
+
+
+def test_a_round_comes_when_the_request_itself_is_long_past_its_time_but_not_its_legal_basis(office: Office) -> None:
+    """The court signed once for five years; what bounds the rounds is the basis that it named."""
+    old = office.request(inquiry(standing=STANDING), expires=BEFORE)
+    assert office.take(office.round(old, 3)) == []
+    without_basis = inquiry(standing=STANDING, legal=legal_basis("inquire", valid_until=format_time(BEFORE)))
+    (reply,) = office.take(office.round(office.request(without_basis), 3))
+    assert reply.reason is not None
+    assert reply.reason.code == "basis-expired"
+
+
+def test_a_round_that_the_court_never_asked_for_is_refused(office: Office) -> None:
+    standing, plain = office.request(inquiry(standing=STANDING)), office.request(inquiry())
+    request_id = parse(standing).id
+    for task in (
+        office.round(standing, 11),
+        office.round(plain, 1),
+        office.task(standing, about=round_id(request_id, 2), round=1),
+        office.task(standing, about=round_id(request_id, 1)),
+        office.task(standing, about=request_id, round=1),
+    ):
+        (reply,) = office.take(task)
+        assert (reply.kind, reply.reason and reply.reason.code) == (ReplyKind.REFUSED, "not-a-request")
+
+
+# -- what goes first -----------------------------------------------------------------------------------------------------
+
+
+def test_the_urgent_goes_before_livelihood_and_that_before_the_rest(office: Office) -> None:
+    lanes = ("ordinary", "livelihood", None, "urgent", "livelihood")
+    tasks = [office.task(office.request(inquiry()), **({"priority": lane} if lane else {})) for lane in lanes]
+    office.take(*tasks)
+    ids = [parse(task).id for task in tasks]
+    assert office.due() == [ids[3], ids[1], ids[4], ids[0], ids[2]]
+
+
+def test_what_cites_a_request_waits_until_that_is_over(office: Office) -> None:
+    """A lift names no asset, and still never overtakes its restriction, however urgent it is."""
+    restriction = office.request(notice("restrict"), "notice")
+    lift = office.request(notice("lift", original=parse(restriction).id), "notice")
+    first, second = office.task(restriction, "notice"), office.task(lift, "notice", priority="urgent")
+    office.take(first, second)
+    assert office.due() == [parse(first).id]
+    with office.work() as work:
+        jobs.put(work.connection, [parse(first).id], JobStatus.DONE)
+    (job,) = office.due()
+    with office.store.read() as connection:
+        found = jobs.find(connection, job)
+    assert found is not None
+    assert (found.task_id, found.original) == (parse(second).id, parse(first).id)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_release_that_cites_a_renewal_ends_the_measure_that_was_renewed(office: Office, together: bool) -> None:
+    """The partner knows the measure by the request that began it, however often it was renewed since."""
+    freeze = office.request(control("freeze"), "control")
+    renewal = office.request(control("renew", original=parse(freeze).id), "control")
+    second = office.request(control("renew", original=parse(renewal).id), "control")
+    release = office.request(control("release", original=parse(second).id), "control")
+    tasks = [office.task(request, "control") for request in (freeze, renewal, second, release)]
+    for batch in [tasks] if together else [[task] for task in tasks]:
+        assert office.take(*batch) == []
+    with office.store.read() as connection:
+        originals = [found.original for task in tasks if (found := jobs.find(connection, parse(task).id))]
+    assert originals == [None, *[parse(tasks[0]).id] * 3]
+
+
+# -- reminders (催办) ------------------------------------------------------------------------------------------------------
+
+
+def test_a_reminder_brings_a_waiting_job_forward_and_stands_in_the_journal(office: Office) -> None:
+    task = office.task(office.request(inquiry()))
+    task_id = parse(task).id
+    office.take(task)
+    later = micros(NOW + timedelta(hours=6))
+    with office.work() as work:
+        jobs.put(work.connection, [task_id], JobStatus.WAITING, due_at=later)
+    assert office.due() == []
+    assert office.take(office.nudge(task_id, 2)) == []
+    assert office.due() == [task_id]
+    (entry,) = office.decisions("task.nudged")
+    assert entry["level"] == 2
+    assert office.set_aside() == []
+
+
+@pytest.mark.parametrize("status", [JobStatus.DONE, JobStatus.EXPIRED, JobStatus.MANUAL, JobStatus.CALLING])
+def test_a_reminder_wakes_nothing_that_does_not_wait(office: Office, status: JobStatus) -> None:
+    task = office.task(office.request(inquiry()))
+    office.take(task)
+    with office.work() as work:
+        jobs.put(work.connection, [parse(task).id], status, due_at=micros(NOW + timedelta(hours=6)))
+    before = office.jobs()
+    office.take(office.nudge(parse(task).id), office.nudge("00000000-0000-4000-8000-000000000000"))
+    assert office.jobs() == before == [(parse(task).id, status)]
+    assert office.due(timedelta(days=1)) == []
 
 
 # -- how much one reply holds ------------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from connectors.base import Job, ProtocolFault
 from connectors.police import mapping
 from connectors.police.protocol import EVENT, Hit
-from connectors.police.seals import TOLERANCE_S, binding, is_signed
+from connectors.police.seals import binding
+from connectors.seals import TOLERANCE_S, is_signed
 from schemas.messages import ControlRequested, InquiryRequested, LocateRequested, parse
 from schemas.replies import ReplyKind
 from schemas.samples import PEOPLE, kind_of_action

@@ -12,7 +12,8 @@ from connectors.base import Job, ProtocolFault
 from connectors.markup import BrokenError, read
 from connectors.real_estate import mapping as registry
 from connectors.real_estate import protocol as forms
-from connectors.terms import end_of_term, is_named
+from connectors.terms import is_named
+from schemas.base import add_months
 from schemas.messages import RequestMessage, parse
 from schemas.replies import ReplyKind
 from schemas.samples import kind_of_action
@@ -34,13 +35,13 @@ def _job(data: Data, original: str | None = None) -> Job:
 @given(st.dates(date(2000, 1, 1), date(2090, 12, 31)), st.integers(1, 36))
 def test_a_term_ends_on_the_same_day_or_the_months_last(start: date, months: int) -> None:
     """V15."""
-    end = end_of_term(start, months)
+    end = add_months(start, months)
     assert (end.year * 12 + end.month) - (start.year * 12 + start.month) == months
     assert end.day == start.day or (end.day < start.day and (end + timedelta(days=1)).day == 1)
 
 
 def test_a_term_from_a_leap_day_ends_in_february() -> None:
-    assert end_of_term(date(2024, 2, 29), 12) == date(2025, 2, 28)
+    assert add_months(date(2024, 2, 29), 12) == date(2025, 2, 28)
 
 
 @given(st.text("赵钱孙李周吴郑王", min_size=2, max_size=4), st.data())

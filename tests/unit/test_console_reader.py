@@ -13,6 +13,7 @@ from hub.console import lists, tally
 from hub.console.lists import RequestFilter
 from hub.console.reader import Reader
 from hub.console.views import Timeline
+from hub.rules.calendar import Calendar
 from hub.store import tables as t
 from hub.trust.parties import Directory, PartyKey
 from tests import factories
@@ -99,7 +100,7 @@ def test_answers_of_a_connector_count_for_its_partner(hub: SampleHub) -> None:
     parties = hub.directory.parties
     connector = replace(parties["police"], id="bank", acts_for="vehicle")
     acting = Directory({**parties, "bank": connector, "police": replace(parties["police"], keys=())})
-    reader = Reader(hub.store, acting, bytes(32), hub.checkpoint)
+    reader = Reader(hub.store, acting, Calendar(), bytes(32), hub.checkpoint)
     said = {line.party.id: line.received for line in reader.overview().partners}
     plain = {line.party.id: line.received for line in hub.reader().overview().partners}
     assert said["vehicle"] == plain["vehicle"] + plain["bank"]
@@ -305,7 +306,7 @@ def test_keys_are_judged_by_the_directory_of_today(
 ) -> None:
     court = hub.directory.parties["court-9901"]
     parties = {**hub.directory.parties, "court-9901": replace(court, keys=(change(court.keys[0]),))}
-    reader = Reader(hub.store, Directory(parties), bytes(range(32)), hub.checkpoint)
+    reader = Reader(hub.store, Directory(parties), Calendar(), bytes(range(32)), hub.checkpoint)
     assert verdict_of_request(hub, "found", reader) == code
 
 

@@ -58,7 +58,8 @@ def test_every_debtor_of_the_cast_is_asked_about() -> None:
 def test_every_request_is_of_the_contract(step: Step) -> None:
     finished = finish({"type": step.draft["type"], "data": whole(step)})
     (debtor,) = [who for who in samples.PEOPLE | samples.COMPANIES if samples.subject(who) == step.draft["data"]["subject"]]
-    assert number_of(finished.data.subject) == (samples.PEOPLE | samples.COMPANIES)[debtor][1]
+    assert finished.request is not None
+    assert number_of(finished.request.subject) == (samples.PEOPLE | samples.COMPANIES)[debtor][1]
 
 
 def test_names_and_request_numbers_are_unique_but_for_the_one_that_is_reused() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from connectors.court.drafts import DraftError, finish, read_drafts
+from connectors.court.drafts import FORMS, Draft, DraftError, finish, read_drafts
 from schemas import samples
-from schemas.requests import ControlRequest, InquiryRequest
+from schemas.requests import AnyRequest, ControlRequest, InquiryRequest
 
 SAMPLE = Path("config/samples/docket/drafts/inquiry.json")
 NOTICE = {"kind": "inquiry-notice", "number": "（2026）粤9901执123号协助查询通知书", "issued_on": "2026-03-02"}
@@ -21,8 +21,13 @@ def draft(*documents: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {"type": "liandong.inquiry.request.v1", "data": samples.inquiry("P02", legal=legal, **changes)}
 
 
+def request(made: Draft) -> AnyRequest:
+    assert made.request is not None
+    return made.request
+
+
 def test_a_text_becomes_a_document_with_its_digest() -> None:
-    (document,) = finish(draft({**NOTICE, "text": "协助查询通知书"})).data.legal.documents
+    (document,) = request(finish(draft({**NOTICE, "text": "协助查询通知书"}))).legal.documents
     assert base64.b64decode(document.content).decode() == "协助查询通知书"
     assert document.sha256 == hashlib.sha256("协助查询通知书".encode()).hexdigest()
     assert document.media_type == "text/plain"
@@ -35,7 +40,7 @@ def test_a_file_beside_the_draft_becomes_a_document(tmp_path: Path, name: str, m
     (tmp_path / name).write_bytes(b"\x00\xffscan")
     (tmp_path / "draft.json").write_text(json.dumps(draft({**NOTICE, "file": name})), encoding="utf-8")
     (read,) = read_drafts(tmp_path / "draft.json")
-    (document,) = read.data.legal.documents
+    (document,) = request(read).legal.documents
     assert base64.b64decode(document.content) == b"\x00\xffscan"
     assert document.sha256 == hashlib.sha256(b"\x00\xffscan").hexdigest()
     assert document.media_type == media_type
@@ -59,8 +64,8 @@ def test_a_file_may_hold_a_docket(tmp_path: Path) -> None:
 
 def test_the_sample_draft_is_a_whole_request() -> None:
     (read,) = read_drafts(SAMPLE)
-    assert read.data.action == "inquire"
-    assert [document.kind for document in read.data.legal.documents] == ["inquiry-notice"]
+    assert request(read).action == "inquire"
+    assert [document.kind for document in request(read).legal.documents] == ["inquiry-notice"]
 
 
 @pytest.mark.parametrize(
@@ -104,3 +109,14 @@ def test_a_file_that_holds_no_draft(tmp_path: Path, content: str, words: str) ->
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DraftError, match="cannot be read"):
         read_drafts(tmp_path / "draft.json")
+
+
+@pytest.mark.parametrize("file", sorted(Path("config/samples/drafts").glob("*.json")), ids=lambda file: file.stem)
+def test_a_sample_draft_of_each_task_fits_the_contract(file: Path) -> None:
+    (read,) = read_drafts(file)
+    assert read.type.startswith("liandong.")
+
+
+def test_there_is_a_sample_draft_of_everything_that_a_court_may_say() -> None:
+    shown = {json.loads(file.read_bytes())["type"] for file in Path("config/samples/drafts").glob("*.json")}
+    assert FORMS.keys() - shown == {"liandong.case.reading.v1"}, "which `court results --reveal` sends by itself"

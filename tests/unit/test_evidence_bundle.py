@@ -6,16 +6,20 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from hub.bus.topics import Topics
+from hub.casework import Casework
 from hub.evidence import archive
 from hub.evidence.archive import pack, unpack
 from hub.evidence.errors import EvidenceError
 from hub.evidence.export import export_bundle, find_request
 from hub.evidence.manifest import KeySet, Manifest
 from hub.evidence.verify import verify_bundle
+from hub.rules.calendar import Calendar
 from hub.store import tables as t
 from hub.store.vault import Vault
 from hub.trust.encoding import b64url_decode
@@ -27,6 +31,7 @@ from schemas.messages import parse
 from schemas.samples import PEOPLE
 from tests.evidence import LoggedHub
 from tests.factories import agency, inquiry
+from tests.rig import sample_rulebook
 
 
 @pytest.fixture
@@ -98,7 +103,7 @@ def test_only_messages_hold_personal_data(hub: LoggedHub) -> None:
 def test_a_request_that_was_refused_or_is_still_open_has_a_bundle_too(hub: LoggedHub) -> None:
     refused, _ = hub.tasks(inquiry(partners=["nobody"]))
     still_open, _ = hub.tasks(inquiry(partners=["bank"]))
-    hub.sequence()
+    hub.logged()
     for request_id, expected in ((refused, ["request", "refusal"]), (still_open, ["request", "acceptance", "task"])):
         bundle = hub.export(request_id)
         assert types(unpack(bundle)) == expected
@@ -112,7 +117,7 @@ def test_duplicates_late_and_conflicting_replies_stay_verifiable(hub: LoggedHub)
     hub.advance(10 * 24 * 3600)
     hub.fire()
     hub.feed([hub.reply(vehicle, "no-record")])
-    hub.sequence()
+    hub.logged()
     bundle = hub.export(request_id)
     assert verify_bundle(bundle, hub.log_key).ok
     kinds = {json.loads(content)["kind"] for name, content in unpack(bundle).items() if name.startswith("entries/")}
@@ -123,12 +128,12 @@ def test_duplicates_late_and_conflicting_replies_stay_verifiable(hub: LoggedHub)
 
 
 def test_an_entry_that_is_not_in_the_log_yet_is_said_so(hub: LoggedHub) -> None:
-    hub.sequence()
+    hub.logged()
     request_id, _ = hub.tasks(inquiry())
     with pytest.raises(EvidenceError, match="try again") as caught:
         hub.export(request_id)
     assert caught.value.code == "entry-not-logged"
-    hub.sequence()
+    hub.logged()
     assert verify_bundle(hub.export(request_id), hub.log_key).ok
 
 
@@ -192,8 +197,8 @@ def test_an_offline_export_says_so(hub: LoggedHub) -> None:
     request_id = hub.controlled()
     with hub.store.read() as connection:
         bundle = export_bundle(
-            connection, hub.vault, hub.directory, hub.log_directory, key=find_request(connection, request_id), hub="hub",
-            signer=hub.parties["hub"].signer, now=hub.now, export="operator-offline",
+            connection, hub.vault, hub.directory, Calendar(), hub.log_directory, key=find_request(connection, request_id),
+            hub="hub", signer=hub.parties["hub"].signer, now=hub.now, export="operator-offline",
         )  # fmt: skip
     report = verify_bundle(bundle, hub.log_key)
     assert report.ok
@@ -230,3 +235,45 @@ def test_openssl_alone_verifies_messages_manifest_and_checkpoint(hub: LoggedHub,
     blob = base64.b64decode(line.split()[2])
     assert openssl(tmp_path, public, text + b"\n", blob[4:])
     assert NoteVerifier.parse(files["log.vkey"].decode().strip()).key_id == blob[:4]
+
+
+# -- what courts state, and what the hub says of its own accord ---------------------------------------------------------
+
+
+def test_a_bundle_of_a_disposed_measure_holds_the_statement_and_its_answer(hub: LoggedHub) -> None:
+    request_id = hub.controlled()
+    hub.feed([hub.statement({"original": request_id, "extent": "full", "on": "2026-11-23"}, "disposal")[1]])
+    hub.logged()
+    bundle = hub.export(request_id)
+    assert types(unpack(bundle))[-2:] == ["disposal", "noted"]
+    assert verify_bundle(bundle, hub.log_key).ok
+
+
+def test_a_bundle_of_a_silent_partner_s_request_holds_its_nudges_and_its_supervision(hub: LoggedHub) -> None:
+    rules = sample_rulebook(hub.directory)
+    agreements = {name: replace(each, reply_within=24 * 3600) for name, each in rules.linkage.agreements.items()}
+    hub.casework = Casework(replace(rules, linkage=replace(rules.linkage, agreements=agreements)), Topics())
+    request_id, (task,) = hub.tasks(inquiry(partners=["bank"]))
+    hub.feed([hub.receipt(task)])
+    hub.run_until(hub.now + 30 * 24 * 3600 * 1_000_000)
+    hub.logged()
+    bundle = hub.export(request_id)
+    told = types(unpack(bundle))
+    assert (told.count("nudge"), told.count("event")) == (4, 3)
+    assert verify_bundle(bundle, hub.log_key).ok
+
+
+def test_a_bundle_with_a_reused_answer_holds_the_partner_s_signature_of_it(hub: LoggedHub) -> None:
+    rules = sample_rulebook(hub.directory)
+    agreements = {name: replace(each, fresh_for=24 * 3600) for name, each in rules.linkage.agreements.items()}
+    hub.casework = Casework(replace(rules, linkage=replace(rules.linkage, agreements=agreements)), Topics())
+    _, (task,) = hub.tasks(inquiry(partners=["bank"]))
+    hub.feed([hub.receipt(task), hub.reply(task)])
+    again, tasks = hub.tasks(inquiry(partners=["bank"]))
+    assert tasks == [], "the bank is not asked again"
+    hub.logged()
+    bundle = hub.export(again)
+    files = unpack(bundle)
+    assert types(files) == ["request", "acceptance", "result", "conclusion"]
+    assert verify_bundle(bundle, hub.log_key).ok
+    assert "bank" in {key.party for key in KeySet.model_validate_json(files["keys.jwks.json"]).keys}

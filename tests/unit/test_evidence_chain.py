@@ -47,7 +47,7 @@ def changed(one: Signed, change: dict[str, Any], data: dict[str, Any] | None = N
 def found(manifest: Manifest, messages: dict[str, Signed]) -> set[tuple[str, str]]:
     """Number and code of everything that is wrong with `messages`, whatever numbers they had before."""
     numbered = [replace(one, file=number) for number, one in messages.items()]
-    return {(finding.file, finding.code) for finding in chain(manifest, numbered)}
+    return {(finding.file, finding.code) for finding in chain(manifest, numbered, {})}
 
 
 OTHER = "11111111-1111-4111-8111-111111111111"

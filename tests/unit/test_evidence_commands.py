@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner, Result
 
+from hub.engine.compose import Composer
 from hub.evidence.commands import app
 from hub.evidence.errors import EvidenceError
 from hub.settings import Secrets
 from hub.store import tables as t
 from hub.store.database import Database, StoreError, open_readonly
-from hub.store.vault import Vault
 from hub.trust import keys
 from hub.trust.keys import KeyPair
 from schemas.base import from_micros
@@ -27,9 +27,8 @@ from tests.factories import inquiry
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[LoggedHub]:
     """A hub whose store stays open and locked, with the files that its settings name."""
-    made = LoggedHub(tmp_path / "data")
     (tmp_path / "secret").write_text("5a" * 32)
-    made.vault = Vault(Secrets.read(tmp_path / "secret").master)
+    made = LoggedHub(tmp_path / "data", Secrets.read(tmp_path / "secret").master)
     keys.save(KeyPair("hub#1", made.parties["hub"].signer._private), tmp_path / "hub.jwk")
     (tmp_path / "parties").mkdir()
     for party in made.directory.parties.values():
@@ -122,8 +121,40 @@ def test_export_beside_a_hub_at_work(hub: LoggedHub, tmp_path: Path) -> None:
     assert "out-unwritable" in again.stderr
 
 
+def test_referral_of_a_case_beside_a_hub_at_work(hub: LoggedHub, tmp_path: Path) -> None:
+    hub.composer = Composer("hub", hub.parties["hub"].signer, Secrets.read(tmp_path / "secret").tokens)
+    hub.register_case()
+    hub.controlled()
+    hub.advance(1)  # the older request is the first bundle
+    hub.concluded()
+    out, settings = tmp_path / "referral.zip", ("--config", tmp_path / "hub.toml")
+    done = run("referral", "--case", "(2026) 粤9901执123号", "--out", out, *settings)
+    assert done.exit_code == 0, done.output
+    assert "离线导出" in done.stderr
+    assert out.stat().st_mode & 0o077 == 0
+    checked = run("verify", out, "--log-key", hub.log_key)
+    assert checked.exit_code == 0, checked.output
+    assert len([line for line in checked.stdout.splitlines() if line.startswith("✓")]) == 3
+    assert "exported offline" in checked.stdout
+    data = bytearray(out.read_bytes())
+    data[data.index(b'"effective"')] ^= 1
+    out.write_bytes(data)
+    changed = run("verify", out, "--log-key", hub.log_key)
+    assert (changed.exit_code, "bundles/0001.zip: archive-damaged" in changed.stdout) == (1, True)
+
+
+def test_referral_says_why_it_cannot_be_made(hub: LoggedHub, tmp_path: Path) -> None:
+    hub.controlled()
+    out, settings = tmp_path / "referral.zip", ("--config", tmp_path / "hub.toml")
+    for case, code in (("（2026）粤9901执999号", "case-unknown"), ("R-1", "case-number-wrong")):
+        error = run("referral", "--case", case, "--out", out, *settings).exception
+        assert isinstance(error, EvidenceError)
+        assert error.code == code
+    assert not out.exists()
+
+
 def test_export_says_what_is_missing(hub: LoggedHub, tmp_path: Path) -> None:
-    hub.sequence()
+    hub.logged()
     request_id, _ = hub.tasks(inquiry())
     settings = ("--out", tmp_path / "out.zip", "--config", tmp_path / "hub.toml")
     early = run("export", request_id, *settings)

@@ -103,13 +103,13 @@ def test_a_key_reported_compromised_stands_only_for_what_was_logged_before(hub: 
     hub.advance(3600)
     at = hub.now - 60 * 1_000_000
     hub.register(with_keys(hub.directory, "bank", compromised_at=at))
-    hub.sequence()
+    hub.logged()
     bundle = hub.export(request_id)
     assert verify_bundle(bundle, hub.log_key).ok
     assert sum(b'"party.key"' in content for content in unpack(bundle).values()) == 4  # three keys, one of them reported
 
     hub.register(with_keys(hub.directory, "bank", compromised_at=micros(datetime(2026, 11, 23, tzinfo=CHINA))))
-    hub.sequence()
+    hub.logged()
     with pytest.raises(EvidenceError) as caught:  # the report now reaches back behind the messages
         hub.export(request_id)
     assert caught.value.code == "bundle-unsound"
@@ -171,7 +171,7 @@ def test_all_proofs_lead_to_the_checkpoint_of_the_manifest(hub: LoggedHub) -> No
     wrong = resigned(bundle, signer, log=LogName(origin=hub.log_key.name, size=3))
     assert {code for _, code in failed(verify_bundle(wrong, hub.log_key))[1]} == {"checkpoint-other"}
     hub.tasks(inquiry())
-    hub.sequence()
+    hub.logged()
     newer = unpack(hub.export(request_id))
 
     def one_newer(files: dict[str, bytes]) -> None:
@@ -238,7 +238,7 @@ def freeze(hub: LoggedHub) -> str:
 
 def unsound(hub: LoggedHub, request_id: str) -> str:
     """File and code for which the bundle of a request is not given out."""
-    hub.sequence()
+    hub.logged()
     with pytest.raises(EvidenceError) as caught:
         hub.export(request_id)
     assert caught.value.code == "bundle-unsound"

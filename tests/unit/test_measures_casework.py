@@ -160,3 +160,40 @@ def test_a_deduction_takes_from_what_is_controlled_and_from_the_ceiling(rig: Rig
     assert measure(rig, request_id).controlled == "20000.00"
     out = rig.feed([rig.request(control("deduct", original=request_id, amount="20000.01"))[1]])
     assert [reason.code for reason in said(out)[0].data.reasons] == ["amount-over-controlled"]
+
+
+def test_a_renewal_that_meets_silence_leaves_it_unknown_whether_the_measure_stands(rig: Rig) -> None:
+    request_id = frozen(rig)
+    at(rig, 2027, 11, 22, 12)
+    task = said(rig.feed([rig.request(control("renew", original=request_id))[1]]))[1]
+    rig.feed([rig.receipt(task)])
+    at(rig, 2027, 11, 22, 13)
+    rig.fire()
+    assert measure(rig, request_id).status == "effective"
+    at(rig, 2027, 11, 23)
+    assert events(rig.fire()) == ["measure-uncertain"]
+    assert measure(rig, request_id).status == "unknown"
+    release = rig.feed([rig.request(control("release", original=request_id))[1]])
+    assert types(release)[0] == "control.acceptance", "it may be in force, so it may be released"
+    found = {"state": "renewed", "reference": "DJ-1", "starts": "2027-11-22", "ends": "2028-11-22", "controlled": "50000.00"}
+    rig.feed([rig.reply(task, "result", measure=found)])
+    assert (measure(rig, request_id).status, measure(rig, request_id).ends) == ("effective", "2028-11-22"), "late, and a fact"
+
+
+def test_a_late_no_to_a_renewal_that_met_silence_is_its_lapse(rig: Rig) -> None:
+    request_id = frozen(rig)
+    at(rig, 2027, 11, 22, 12)
+    task = said(rig.feed([rig.request(control("renew", original=request_id))[1]]))[1]
+    at(rig, 2027, 11, 23)
+    rig.fire()
+    assert events(rig.feed([rig.reply(task, "not-controlled")])) == ["measure-lapsed"]
+    assert measure(rig, request_id).status == "lapsed"
+
+
+def test_a_court_that_was_given_the_case_tells_of_the_disposal_and_the_one_before_it_cannot(rig: Rig) -> None:
+    first = seal(rig, "court-9901", "effective")
+    moved = {"court": "court-9902", "team": samples.TEAM}
+    rig.register_case(version=2, holder=moved, handler="GZ-9902-001", supervisor="GZ-9902-003", duty="GZ-9902-002")
+    gone = {"original": first, "extent": "full", "on": "2027-03-01"}
+    assert types(rig.feed([rig.statement(gone, "disposal")[1]])) == ["case.refusal"]
+    assert types(rig.feed([rig.statement(gone, "disposal", court="court-9902")[1]])) == ["case.noted"]

@@ -8,15 +8,19 @@ from typing import Any
 
 import pytest
 
+from hub.config import load_registers
 from hub.rules import control as control_rules
 from hub.rules import intake
+from hub.rules.authority import Delegation
+from hub.rules.cases import Tenure
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
+from hub.trust.parties import Directory, Role
 from schemas import samples
-from schemas.base import CHINA
+from schemas.base import CHINA, micros
 from schemas.hub import TaskOutcome
 from schemas.messages import RequestMessage, parse
 from schemas.requests import Kind
-from tests.factories import Data, approved, control, inquiry, locate, message
+from tests.factories import Data, agency, approved, control, inquiry, locate, message
 from tests.rig import case_context, sample_linkage
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=CHINA)
@@ -157,3 +161,97 @@ def test_after_silence_the_outcome_is_unknown_so_a_release_may_go() -> None:
 )
 def test_a_release_is_of_the_same_court_case_and_asset(change: dict[str, Any]) -> None:
     assert decide(release(), original=frozen(**change)).codes == ("original-other",)
+
+# -- who stands behind it ----------------------------------------------------------------------------------------------
+
+def with_officer(permit: str, **changes: Any) -> Any:
+    """The court's register with one officer changed."""
+    court = agency("court-9901", Role.COURT).party
+    officers = tuple(replace(each, **changes) if each.work_permit == permit else each for each in court.officers)
+    return load_registers(Directory.of([replace(court, officers=officers)]))["court-9901"]
+
+
+def judged(data: Data, register: Any = None, covers: tuple[Delegation, ...] = (), **known: Any) -> Any:
+    request = read(data)
+    context = case_context(request, LINKAGE, NOW)
+    register = register or context.register
+    return intake.decide(request, replace(context, register=replace(register, delegations=covers), asset_token=ASSET, **known))
+
+
+def test_what_was_signed_before_a_revocation_stands_and_what_is_signed_after_is_refused() -> None:
+    assert isinstance(judged(control(), with_officer("GZ-9901-002", revoked_at=micros(NOW) + 1)), intake.Accept)
+    assert judged(control(), with_officer("GZ-9901-002", revoked_at=micros(NOW))).codes == ("officer-not-in-force",)
+
+
+def test_an_officer_with_anothers_permit_is_not_registered() -> None:
+    data = legal(lambda basis: basis["officers"][1].update(enforcement_permit="ZX-9901-009"), control())
+    assert judged(data).codes == ("officer-unregistered",)
+
+
+def test_an_approval_fits_its_content_and_no_other() -> None:
+    signed = approved(control(amount="1.00"))
+    assert judged(signed | {"amount": "2.00"}).codes == ("approval-bad-signature",)
+    unsigned = control()
+    assert decided_unsigned(unsigned).codes == ("approval-unsigned",)
+
+
+def decided_unsigned(data: Data) -> Any:
+    found = parse(message("liandong.control.request.v1", "court-9901", "hub", data, time=NOW))
+    assert isinstance(found, RequestMessage)
+    return intake.decide(found, case_context(found, LINKAGE, NOW))
+
+
+def test_a_rank_that_the_register_does_not_give_is_no_rank() -> None:
+    data = legal(lambda basis: basis["approvals"][0].update(officer="GZ-9901-002"), control())
+    assert judged(data).codes[0] in ("approver-rank", "approver-is-maker")
+
+
+def test_a_deputy_approves_in_the_absent_officers_rank_while_the_cover_is_in_force() -> None:
+    data = legal(lambda basis: basis["approvals"][0].update(
+        officer="GZ-9901-004", rank="bureau-chief", acting_for="GZ-9901-003"), control())  # fmt: skip
+    signed_at = micros(datetime.fromisoformat(data["legal"]["approvals"][0]["at"]))
+    cover = Delegation("GZ-9901-003", "GZ-9901-004", signed_at, signed_at + 1)
+    assert isinstance(judged(data, covers=(cover,)), intake.Accept)
+    assert judged(data, covers=(replace(cover, until=signed_at),)).codes == ("deputy-not-in-force",)
+
+
+def test_a_sensitive_subject_needs_a_second_approver() -> None:
+    case = replace(known_case(), sensitive=True)
+    assert judged(control(), case=case).codes == ("approval-second-needed",)
+    two = control()
+    two["legal"]["approvals"].append(two["legal"]["approvals"][0] | {"officer": "GZ-9901-004", "rank": "president"})
+    assert isinstance(judged(two, case=case), intake.Accept)
+
+
+def known_case() -> Any:
+    return case_context(read(control()), LINKAGE, NOW).case
+
+
+def test_an_order_is_judged_by_who_held_the_case_when_it_was_signed() -> None:
+    moved = (Tenure(0, "court-9901", samples.TEAM), Tenure(micros(NOW) + 1, "court-9902", "another"))
+    assert isinstance(judged(control(), case=replace(known_case(), tenures=moved)), intake.Accept)
+    earlier = (moved[0], replace(moved[1], since=micros(NOW)))
+    assert judged(control(), case=replace(known_case(), tenures=earlier)).codes == ("holder-other",)
+
+
+def test_a_team_that_does_not_hold_the_case_takes_no_measure_in_it() -> None:
+    case = replace(known_case(), tenures=(Tenure(0, "court-9901", "执行二团队"),))
+    assert judged(control(), case=case).codes == ("team-other",)
+
+
+def test_a_measure_needs_a_registered_and_open_case_and_an_inquiry_its_notice_alone() -> None:
+    assert judged(control(), case=None).codes == ("case-unknown",)
+    assert isinstance(judged(inquiry(), case=None), intake.Accept)
+    for status in ("performed", "round-closed", "bankrupt", "ended"):
+        assert judged(control(), case=replace(known_case(), status=status)).codes == ("case-closed",)
+
+
+def test_wage_accounts_are_frozen_for_those_very_wages_alone() -> None:
+    flags = frozenset({"WAGE_SPECIAL"})
+    assert judged(control(), flags=flags).codes == ("asset-exempt",)
+    reasoned = control(exempt_reason="请求即为该批工资")
+    reasoned["legal"]["approvals"][0] |= {"officer": "GZ-9901-004", "rank": "president"}
+    assert judged(reasoned, flags=flags).codes == ("asset-exempt",)
+    wages = replace(known_case(), priority="wages")
+    assert isinstance(judged(reasoned, flags=flags, case=wages), intake.Accept)
+    assert judged(reasoned, flags=flags | {"PARTY_DUES"}, case=wages).codes == ("asset-exempt",)

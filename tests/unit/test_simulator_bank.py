@@ -180,7 +180,7 @@ async def test_one_return_leaves_the_rest_of_the_packet_answered(partner: Client
         _inquiry(namesake, P08),
         _freeze(freeze_namesake, P08, "10.00"),
         _inquiry(fine, P11),
-        _freeze(unsupported, P11, "10.00", KZCS="06"),
+        _freeze(unsupported, P11, "10.00", KZCS="03"),
         _freeze(short, P11, "10.00", JSRQ=""),
         _freeze(bad_amount, P11, "-10"),
     )

@@ -161,7 +161,7 @@ async def test_the_next_in_the_queue_takes_effect_when_the_first_is_released(reg
     ("unit", "more", "status", "detail"),
     [
         (P13_UNIT, SEAL, "2", "该权利人名下无此不动产单元"),
-        (P04_UNIT, {"KZCS": "15"}, None, "T02"),
+        (P04_UNIT, {"KZCS": "16"}, None, "T02"),
         (P04_UNIT, {"KZCS": "11"}, None, "T03"),
     ],
 )
