@@ -139,7 +139,7 @@ EVENTS: dict[str, Code] = {
     "watch-expired": Code("临控届满", "A watch has ended."),
     "supervised": Code("单位逾期未答复,已督办", "A partner's answer is overdue; it is under supervision."),
     "order-held": Code("命令已留存,待期满发送", "The order is held until its date."),
-    "order-cancelled": Code("债务已履行,留存命令撤销", "The debt is performed; the held order is cancelled."),
+    "order-cancelled": Code("债务已履行或案件已结束,留存命令撤销", "The debt is performed or the case closed; the held order is cancelled."),
     "recheck-found": Code("终本案件查得财产,请审查", "A closed round's re-inquiry has found something; review it."),
     "review-overdue": Code("终本案件发现财产未审查", "Nobody has reviewed what a re-inquiry found."),
     "ledger-closed": Code("终本满五年,定期查询结束", "Five years are over; the re-inquiries have ended."),

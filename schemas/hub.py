@@ -206,7 +206,8 @@ class Nudge(Model):
 
 
 class Forwarded(Model):
-    """Another party's message about an entrusted matter or a lead, passed on as it came. `due` is when the next step is."""
+    """Another party's message about an entrusted matter, a lead or an objection, passed on as it came. `due` is when the next
+    step is."""
 
     of: PartyId
     message: SignedCopy

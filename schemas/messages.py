@@ -235,11 +235,12 @@ class Nudged(Envelope):
 
 
 class Forwarded(Envelope):
-    """Hub → court or partner: an entrusted matter, a lead, and what came of them."""
+    """Hub → court or partner: an entrusted matter, a lead, and what came of them; an objection, and what was decided on it."""
 
     type: Literal[
-        "liandong.entrust.matter.v1", "liandong.entrust.progress.v1", "liandong.lead.forward.v1", "liandong.lead.answer.v1"
-    ]
+        "liandong.entrust.matter.v1", "liandong.entrust.progress.v1", "liandong.lead.forward.v1", "liandong.lead.answer.v1",
+        "liandong.case.forward.v1",
+    ]  # fmt: skip
     data: hub.Forwarded
 
 

@@ -12,9 +12,10 @@ from hub.casework.part import Part
 from hub.casework.tasks import dispatch
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
-from hub.rules import collect, control, intake, measures
+from hub.rules import collect, control, intake, measures, objections
 from hub.rules.cases import LIFTS, CaseState
 from hub.rules.measures import MeasureState
+from hub.rules.objections import ObjectionState
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from hub.store import cases, contact
 from schemas import hub as said
@@ -187,18 +188,27 @@ class Collector:
             request = self._desk.cases[key]
             if request.status is RequestStatus.HELD and request.action not in intake.ENDINGS:
                 self._desk.work.disarm(HOLD, key)
-                self._end_unsent(request)
-                decision = self._desk.work.decide("order.cancelled", key, None, {"request": request.request_id, "court": request.court})
-                self._desk.tell(decision, case, request.court, "order-cancelled", about=request.request_id,
-                                case_token=case.key, request_key=key)  # fmt: skip
+                self._cancel(request, case)
+
+    def _cancel(self, request: RequestState, case: CaseState) -> None:
+        """An order that was accepted and kept is not sent any more, because its case is closed."""
+        self._end_unsent(request)
+        decision = self._desk.work.decide("order.cancelled", request.key, None, {"request": request.request_id, "court": request.court})
+        self._desk.tell(decision, case, request.court, "order-cancelled", about=request.request_id,
+                        case_token=case.key, request_key=request.key)  # fmt: skip
 
     def _send_or_end(self, request: RequestState, original: RequestState | None) -> None:
-        """Send a request whose turn has come, unless nothing is left that it could act on, or it came too late."""
+        """Send a request whose turn has come, unless its case was closed meanwhile, its asset is contested, nothing is left
+        that it could act on, or it came too late."""
         work = self._desk.work
+        case = self._desk.states.get(CaseState, request.case_token)
+        if case is not None and not intake.may_still_go(request.action, case):
+            self._cancel(request, case)
+            return
         measure = self._desk.states.get(MeasureState, request.original_key)
         gone = original is not None and not control.may_act_on(original)
         gone = gone or (measure is not None and (measure.status in measures.ENDED or not measures.covers(measure, request.key)))
-        if work.now >= request.expires_at or gone:
+        if work.now >= request.expires_at or gone or self._stayed(request):
             self._end_unsent(request)
             return
         facts: Facts = {"request": request.request_id, "court": request.court}
@@ -207,6 +217,11 @@ class Collector:
         decision = work.decide("request.dispatched", request.key, None, facts)
         pk, jws = cases.request_message(work.connection, request.key)
         self._desk.replace(dispatch(self._desk, decision, request, work.payload(pk), jws))
+
+    def _stayed(self, request: RequestState) -> bool:
+        if request.asset_token is None or request.action not in objections.STAYED:
+            return False
+        return objections.under_review(self._desk.states.about(ObjectionState, request.asset_token))
 
     def _end_unsent(self, request: RequestState) -> None:
         self._desk.replace(collect.without_sending(request, self._desk.work.now))

@@ -16,6 +16,7 @@ from hub.store import cases
 from schemas.base import from_micros, micros
 from schemas.hub import Noted, TaskOutcome
 from schemas.messages import HandedOver, LocateRequested, Replied, RequestMessage
+from schemas.replies import ReplyKind
 
 END, UNATTENDED = "watch-end", "hit-unattended"
 ARMING = frozenset({"watch", "road-control"})
@@ -35,22 +36,31 @@ class Watches(Part):
                 status="requested", request_id=request.request_id, partner=request.tasks[0].partner, action=request.action,
                 until=micros(message.data.until),
             ))  # fmt: skip
+            self.desk.work.arm(END, request.key, micros(message.data.until))
 
     def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:  # noqa: ARG002 - late or not, it is a fact
         """Armed, or withdrawn."""
         outcome = message.data.measure
         if outcome is None:
-            return
-        if request.action in ARMING and outcome.state == "armed":
+            self._not_there(request, message)
+        elif request.action in ARMING and outcome.state == "armed":
             watch = self.desk.states.get(WatchState, request.key)
             if watch is not None and watch.status not in watches.ENDED:
                 self._set(watches.armed(watch), "armed")
-                self.desk.work.arm(END, watch.key, watch.until)
         elif request.action == "withdraw" and outcome.state == "withdrawn":
             watch = self.desk.states.get(WatchState, request.original_key)
             if watch is not None and watch.status not in watches.ENDED:
                 self.desk.work.disarm(END, watch.key)
                 self._set(watches.ended(watch, "withdrawn", message.id), "withdrawn")
+
+    def _not_there(self, request: RequestState, message: Replied) -> None:
+        """What silence left unknown is known after all: a late answer declines the watch, or there is none to withdraw."""
+        arming = request.action in ARMING
+        if not arming and (request.action != "withdraw" or message.data.kind is not ReplyKind.NO_RECORD):
+            return
+        watch = self.desk.states.get(WatchState, request.key if arming else request.original_key)
+        if watch is not None and watch.status == "unknown":
+            self._set(watches.ended(watch, "refused", message.id), "refused")
 
     def concluded(self, request: RequestState) -> None:
         """A watch that the police did not arm."""

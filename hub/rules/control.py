@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
-from hub.rules import measures
+from hub.rules import measures, objections
 from hub.rules.cases import CaseState
 from hub.rules.measures import MeasureState
 from hub.rules.state import RequestState, RequestStatus
@@ -54,7 +54,7 @@ def check(request: ControlRequested, known: Subject, at: int) -> list[str]:
         codes += ["account-needed"] if data.court_account is None else []
     if data.action == "transfer" and data.transferee is None:
         codes.append("transferee-needed")
-    if known.contested and data.action in ("freeze", "deduct", "transfer"):
+    if known.contested and data.action in objections.STAYED:
         codes.append("objection-open")
     return codes + (_acts_on(request, known.measure, at) if known.measure is not None else [])
 

@@ -120,6 +120,11 @@ def decide(request: RequestMessage, context: Context) -> Accept | Refuse:
     return Accept(partners, waits, hold if hold is not None and hold > context.now else None, standing is not None)
 
 
+def may_still_go(action: str, case: CaseState) -> bool:
+    """Whether an order that was accepted and kept may be sent as the case stands now (Rule 1)."""
+    return is_open(case) or action not in MEASURES or action in ENDINGS
+
+
 def _need(request: RequestMessage, context: Context) -> Need:
     """V19: the rank by action; one rank more for going beyond the claim or touching a protected account; two approvers for a
     sensitive subject (特殊主体)."""

@@ -40,7 +40,7 @@ _SUMMARIES = {
     "noted": "已登记 What was said is registered",
     "case-event": "案件动态 Something needs a person, or has changed by itself",
     "nudge": "催办 A partner is reminded of a task that it has not answered",
-    "matter": "转送 An entrusted matter, a lead, or what came of them, passed on",
+    "matter": "转送 An entrusted matter, a lead, an objection, or what came of them, passed on",
     "case-certificate": "穷尽措施证明 Every required partner has answered explicitly",
     "case-lift-certificate": "解除证明 Every measure of a performed case has ended, with proof",
     "case-register": "查询登记 The register of inquiries about one subject",

@@ -63,6 +63,7 @@ def case_examples(envelope: Callable[..., Data], copied: Callable[[str, Data], D
             "addressee": "GZ-9901-001", "due": "2027-03-01T23:59:59.000000+08:00", "ends": "2027-03-01",
             "draft": {"type": draft["type"], "content": base64.b64encode(compact(draft)).decode()},
         }),
+        said("case", "forward", HUB, COURT, {"of": "bank", "message": copied("bank", objection), "due": "2026-03-17T10:00:00.000000+08:00"}),
         said("entrust", "matter", HUB, OTHER, {"of": COURT, "message": copied(COURT, matter), "due": "2026-03-17T23:59:59.000000+08:00"}),
         said("entrust", "progress", HUB, COURT, {"of": OTHER, "message": copied(OTHER, step)}),
         said("lead", "forward", HUB, COURT, {"of": CENTRE, "message": copied(CENTRE, lead), "due": "2026-03-05T23:59:59.000000+08:00"}),

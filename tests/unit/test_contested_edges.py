@@ -1,0 +1,219 @@
+"""Objections, watches and lifting where things go otherwise than planned: silence, second closings, what comes in between."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.engine.records import Outgoing
+from schemas import samples
+from tests.factories import REPLIES, Data, control, inquiry, locate
+from tests.rig import Rig, said, types
+from tests.unit.test_contested_casework import WAGES, carried_out, codes, events, task_of
+
+PROTECTED: Data = {"code": "account-protected", "text": "受保护账户"}
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    made = Rig(tmp_path)
+    yield made
+    made.close()
+
+
+def close(rig: Rig, version: int = 2, status: str = "performed") -> list[Outgoing]:
+    return rig.register_case(version=version, status=status)
+
+
+def certificates(out: list[Outgoing]) -> list[Any]:
+    return [each.data for each in said(out) if each.type == "liandong.case.lift-certificate.v1"]
+
+
+def answered(rig: Rig, data: Data, kind: str = "result") -> list[Outgoing]:
+    """What the hub says once this request's one partner has answered it."""
+    return rig.feed([rig.reply(task_of(rig.feed([rig.request(data)[1]])), kind)])
+
+
+def objected(rig: Rig, request_id: str, sender: str = "court-9901", message_id: str | None = None) -> tuple[str, list[Outgoing]]:
+    """An objection to a measure: its id, and what the hub says."""
+    data: Data = {"original": request_id, "ground": "exempt", "by": "partner", "text": "该账户为工资专用账户"}
+    objection, record = rig.statement(data, "objection", court=sender, **({"id": message_id} if message_id else {}))
+    return objection, rig.feed([record if sender.startswith("court") else rig.record(sender, record.value, REPLIES)])
+
+
+def decided(rig: Rig, objection: str, outcome: str) -> list[Outgoing]:
+    data = {"objection": objection, "outcome": outcome, "officer": "GZ-9901-001", "reason": "已核对"}
+    return rig.feed([rig.statement(data, "objection-decision")[1]])
+
+
+def hit(rig: Rig, task: Any) -> Any:
+    data = {"event": "E1", "at": rig.clock.isoformat(timespec="microseconds"), "place": "客运站", "contact": {"name": "民警", "phone": "110"}}
+    return rig.answer(task, "hit", data)
+
+
+# -- while an objection is under review --------------------------------------------------------------------------------
+
+
+def test_a_deduction_that_waits_is_not_sent_while_an_objection_is_under_review(rig: Rig) -> None:
+    request_id, record = rig.request(control())
+    task = task_of(rig.feed([record]))
+    rig.feed([rig.request(control("deduct", original=request_id))[1]])
+    objected(rig, request_id)
+    out = rig.feed([rig.reply(task, "result")])
+    assert "control.task" not in types(out)
+    assert [each.data.partners[0].outcome for each in said(out) if each.type == "liandong.control.conclusion.v1"] == ["result", "not-sent"]
+
+
+def test_an_upheld_objection_without_its_release_goes_up_a_rung_each_day(rig: Rig) -> None:
+    request_id = carried_out(rig, control())
+    objection, _ = objected(rig, request_id)
+    decided(rig, objection, "upheld")
+    told = []
+    for _ in range(4):
+        rig.advance(DAY)
+        told += [(event.event, event.level, event.addressee) for event in events(rig.fire())]
+    assert told == [("release-overdue", 1, "GZ-9901-003"), ("release-overdue", 2, "GZ-9901-003")]
+    answered(rig, control("release", original=request_id, objection=objection))
+    rig.advance(9 * DAY)
+    assert events(rig.fire()) == []
+
+
+def test_an_objection_is_opened_once_whoever_else_uses_its_id(rig: Rig) -> None:
+    request_id = carried_out(rig, control())
+    objection, _ = objected(rig, request_id)
+    decided(rig, objection, "rejected")
+    _, out = objected(rig, request_id, "bank", objection)
+    assert codes(out) == ["state-other"]
+    assert codes(rig.feed([rig.request(control("deduct", original=request_id))[1]])) == []
+
+
+def test_only_a_measure_that_stands_can_be_contested(rig: Rig) -> None:
+    request_id = carried_out(rig, control())
+    answered(rig, control("release", original=request_id))
+    assert codes(objected(rig, request_id)[1]) == ["measure-not-in-force"]
+    asked, record = rig.request(inquiry("P03", partners=["bank"]))
+    rig.feed([record])
+    assert codes(objected(rig, asked)[1]) == ["measure-not-in-force"]
+
+
+def test_the_court_reads_what_the_bank_says_and_the_bank_what_the_court_decides(rig: Rig) -> None:
+    request_id = carried_out(rig, control())
+    objection, out = objected(rig, request_id, "bank")
+    assert [(each.recipient, each.data.of) for each in said(out) if each.type == "liandong.case.forward.v1"] == [("court-9901", "bank")]
+    out = decided(rig, objection, "rejected")
+    assert [(each.recipient, each.data.of) for each in said(out) if each.type == "liandong.case.forward.v1"] == [("bank", "court-9901")]
+
+
+# -- protected accounts ------------------------------------------------------------------------------------------------
+
+
+def test_another_flag_takes_no_protection_away_and_one_that_protects_nothing_is_none(rig: Rig) -> None:
+    def found(*flags: str) -> list[str]:
+        task = task_of(rig.feed([rig.request(inquiry("P03", partners=["bank"], fresh=True))[1]]))
+        return [event.event for event in events(rig.feed([rig.reply(task, "result", findings=[WAGES | {"flags": list(flags)}])]))]
+
+    assert found("DORMANT") == []
+    assert found("WAGE_SPECIAL") == ["exempt-found"]
+    assert found("DORMANT") == []
+    assert codes(rig.feed([rig.request(control())[1]])) == ["asset-exempt"]
+
+
+def test_an_account_that_is_protected_as_nobody_knows_what_is_no_wage_account(rig: Rig) -> None:
+    rig.register_case(version=2, priority="wages")
+    task = task_of(rig.feed([rig.request(control())[1]]))
+    opened = events(rig.feed([rig.reply(task, "not-controlled", reason=PROTECTED)]))[1].about
+    decided(rig, opened, "upheld")
+    excused = control(exempt_reason="追索工资")
+    excused["legal"]["approvals"][0] |= {"officer": "GZ-9901-004", "rank": "president"}
+    assert codes(rig.feed([rig.request(excused)[1]])) == ["asset-exempt"]
+
+
+# -- watches -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_watch_that_met_silence_is_over_at_its_end_too(rig: Rig) -> None:
+    rig.feed([rig.request(locate(until="2026-12-01T09:00:00.000000+08:00"))[1]])
+    rig.advance(60)
+    rig.fire()
+    close(rig)
+    rig.advance(8 * DAY)
+    out = rig.fire()
+    assert "watch-expired" in [event.event for event in events(out)]
+    assert [(each.ended_as, each.proof) for each in certificates(out)[0].lifted] == [("expired", None)]
+
+
+# -- lifting -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_restriction_that_met_silence_may_be_in_force_and_is_lifted(rig: Rig) -> None:
+    request_id, record = rig.request(samples.notice())
+    task = task_of(rig.feed([record]))
+    rig.advance(60)
+    rig.fire()
+    out = close(rig)
+    assert [(event.event, event.about) for event in events(out)] == [("release-due", request_id)]
+    assert certificates(out) == []
+    rig.feed([rig.reply(task, "result")])
+    (certificate,) = certificates(answered(rig, samples.notice("lift", original=request_id)))
+    assert [(each.request, each.ended_as) for each in certificate.lifted] == [(request_id, "lifted")]
+
+
+def test_a_case_that_goes_on_is_certified_by_nobody_and_reminded_of_nothing(rig: Rig) -> None:
+    request_id = carried_out(rig, control())
+    close(rig)
+    close(rig, 3, "resumed")
+    rig.advance(5 * DAY)
+    assert events(rig.fire()) == []
+    assert certificates(answered(rig, control("release", original=request_id))) == []
+    (certificate,) = certificates(close(rig, 4))
+    assert [each.ended_as for each in certificate.lifted] == ["released"]
+
+
+def test_every_message_of_a_second_closing_has_an_id_of_its_own(rig: Rig) -> None:
+    carried_out(rig, control())
+    out = close(rig)
+    rig.advance(3 * DAY)
+    out += rig.fire() + close(rig, 3, "resumed") + close(rig, 4)
+    rig.advance(3 * DAY)
+    ids = [each.id for each in said(out + rig.fire())]
+    assert len(ids) == len(set(ids))
+
+
+def test_what_settles_after_the_closing_is_asked_for_once_with_one_id(rig: Rig) -> None:
+    task = task_of(rig.feed([rig.request(control())[1]]))
+    out = close(rig)
+    rig.advance(5)
+    out += rig.feed([rig.reply(task, "result")])
+    due = [each.id for each in said(out) if each.type == "liandong.case.event.v1" and each.data.event == "release-due"]
+    assert len(due) == len(set(due))
+
+
+def test_what_lapses_has_no_message_that_proves_its_end(rig: Rig) -> None:
+    carried_out(rig, control(), measure={"state": "effective", "reference": "DJ-1", "starts": "2026-11-23", "ends": "2026-11-30"})
+    close(rig)
+    rig.advance(9 * DAY)
+    (certificate,) = certificates(rig.fire())
+    assert [(each.ended_as, each.proof) for each in certificate.lifted] == [("lapsed", None)]
+
+
+# -- held and waiting orders -------------------------------------------------------------------------------------------
+
+
+def test_an_order_of_a_round_that_was_closed_meanwhile_is_cancelled_at_its_date(rig: Rig) -> None:
+    data = samples.notice(hold_until="2026-12-01T09:00:00.000000+08:00")
+    rig.feed([rig.request(data)[1]])
+    rig.register_case(version=2, status="round-closed", standing="0aee1f6c-5b5f-4c3e-9d4e-000000000001")
+    rig.advance(8 * DAY)
+    out = rig.fire()
+    assert "notice.task" not in types(out)
+    assert [event.event for event in events(out)] == ["order-cancelled"]
+
+
+def test_a_waiting_deduction_is_not_sent_after_performance(rig: Rig) -> None:
+    request_id, record = rig.request(control())
+    task = task_of(rig.feed([record]))
+    rig.feed([rig.request(control("deduct", original=request_id))[1]])
+    close(rig)
+    assert "control.task" not in types(rig.feed([rig.reply(task, "result")]))
