@@ -4,7 +4,7 @@ ENTRIES: dict[str, tuple[str, str]] = {
     # requests and answers
     "request.accepted": ("受理请求", "Request accepted"), "request.refused": ("不予受理", "Request refused"),
     "request.dispatched": ("时间已到或原请求已办结,发送任务", "Its turn has come, tasks sent"),
-    "request.concluded": ("办结", "Request concluded"), "order.cancelled": ("债务已履行,留存命令撤销", "Debt performed, held order cancelled"),
+    "request.concluded": ("办结", "Request concluded"), "order.cancelled": ("债务已履行或案件已结束,留存命令撤销", "Debt performed or case closed, held order cancelled"),
     "task.received": ("单位签收", "Partner has the task"), "task.answered": ("单位答复", "Partner answered"),
     "task.silent": ("期限已过,记为未答复", "Deadline passed in silence"), "task.nudged": ("催办", "Partner reminded"),
     "task.supervised": ("督办", "Supervised follow-up"), "answer.reused": ("复用近期答复", "Recent answer reused"),

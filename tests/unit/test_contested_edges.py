@@ -11,6 +11,7 @@ from schemas import samples
 from tests.factories import REPLIES, Data, control, inquiry, locate
 from tests.rig import Rig, said, types
 from tests.unit.test_contested_casework import WAGES, carried_out, codes, events, task_of
+from tests.unit.test_ledger_casework import closed_round
 
 PROTECTED: Data = {"code": "account-protected", "text": "受保护账户"}
 DAY = 24 * 3600
@@ -204,7 +205,7 @@ def test_what_lapses_has_no_message_that_proves_its_end(rig: Rig) -> None:
 def test_an_order_of_a_round_that_was_closed_meanwhile_is_cancelled_at_its_date(rig: Rig) -> None:
     data = samples.notice(hold_until="2026-12-01T09:00:00.000000+08:00")
     rig.feed([rig.request(data)[1]])
-    rig.register_case(version=2, status="round-closed", standing="0aee1f6c-5b5f-4c3e-9d4e-000000000001")
+    closed_round(rig)
     rig.advance(8 * DAY)
     out = rig.fire()
     assert "notice.task" not in types(out)

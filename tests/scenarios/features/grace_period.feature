@@ -35,7 +35,7 @@
     # When half of it has passed
     而且 甲法院告知债务已全部履行
     # And court A tells that the debt is performed
-    那么 甲法院收到提示"债务已履行,留存命令撤销"
+    那么 甲法院收到提示"债务已履行或案件已结束,留存命令撤销"
     # Then it is told that the order is cancelled
     当 时间到了2026年12月24日9时
     # When the day of the order has passed
