@@ -31,6 +31,7 @@ from schemas.messages import (
     InquiryRequested,
     NotedDown,
     Nudged,
+    ObjectionDecided,
     Refused,
     Rejected,
     RequestMessage,
@@ -40,15 +41,18 @@ from schemas.messages import (
 )
 from schemas.replies import Hit, Reason, Receipt, Reply, ReplyKind
 
+DECISION = "liandong.case.forward.v1"
+"""What a court decided on an objection, passed on by the hub."""
+
 log = structlog.get_logger()
 
 
 def admits() -> Admits:
-    """A connector takes from the hub tasks, reminders of them (催办), rejections and what became of its leads, and nothing
-    else."""
+    """A connector takes from the hub tasks, reminders of them (催办), rejections, what became of its leads and what a court
+    decided on an objection (异议) of the partner's, and nothing else."""
 
     def admit(party: Party, message: Any, _record: Record) -> bool:
-        taken = isinstance(message, TaskSent | Nudged | Rejected) or message.type in ABOUT_LEADS
+        taken = isinstance(message, TaskSent | Nudged | Rejected) or message.type in (*ABOUT_LEADS, DECISION)
         return party.role is Role.HUB and taken
 
     return admit
@@ -79,6 +83,8 @@ class Desk:
                 self._file(work, item, item.message, filed)
             elif isinstance(item.message, Nudged):
                 self._nudge(work, item, item.message)
+            elif isinstance(item.message, Forwarded) and item.message.type == DECISION:
+                self._objection_decided(work, item, item.message)
             elif isinstance(item.message, NotedDown | Refused | Forwarded):
                 unbelieved = self.leads.take(work, item, item.message)
                 if unbelieved is not None:
@@ -133,6 +139,22 @@ class Desk:
         work.keep(item, nudge.data.task_id, nudge.subject, decision)
         log.warning("connector.nudged", task_id=nudge.data.task_id, level=nudge.data.level, brought_forward=forward,
                     correlation_id=nudge.correlationid)  # fmt: skip
+
+    def _objection_decided(self, work: Work, item: Inbound, message: Forwarded) -> None:
+        """A court's decision, in its own signed words, is journalled for whoever looks after objections here. What follows from
+        it comes as a task."""
+        try:
+            decided, court = open_copy(message.data.message, self._directory)
+        except (SignatureError, ValidationError):
+            self._set_aside(work, Unfit(item.record, "jws-bad-signature", "decision", item.digest, item.party, message))
+            return
+        if court.role is not Role.COURT or not isinstance(decided, ObjectionDecided):
+            self._set_aside(work, Unfit(item.record, "reference-unknown", "decision", item.digest, item.party, message))
+            return
+        decision = work.decide("objection.decided", None, item, {
+            "objection": decided.data.objection, "outcome": decided.data.outcome, "court": court.id})  # fmt: skip
+        work.keep(item, None, message.subject, decision)
+        log.warning("connector.objection-decided", outcome=decided.data.outcome, correlation_id=message.correlationid)
 
     def _check(self, task: TaskSent, at: int) -> tuple[RequestMessage | None, Reason | None]:
         """The court's own request, and why this partner refuses it, if it does. `at` is the broker's time of the task."""

@@ -279,6 +279,29 @@ def test_a_reminder_wakes_nothing_that_does_not_wait(office: Office, status: Job
     assert office.due(timedelta(days=1)) == []
 
 
+# -- objections --------------------------------------------------------------------------------------------------------
+
+
+def decision(office: Office, *, forged: bool = False) -> bytes:
+    """The court's decision on an objection of the bank's, as the hub passes it on."""
+    data = {"objection": "00000000-0000-4000-8000-000000000001", "outcome": "rejected", "officer": "GZ-9901-001", "reason": "账户性质不符"}
+    said = message("liandong.case.objection-decision.v1", "court-9901", "hub", data, time=BEFORE)
+    copy = {"value": base64.b64encode(said).decode(), "jws": (office.hub if forged else office.court).signer.sign(said)}
+    return message("liandong.case.forward.v1", "hub", "bank", {"of": "court-9901", "message": copy}, time=NOW)
+
+
+def test_a_courts_decision_on_an_objection_stands_in_the_journal(office: Office) -> None:
+    assert office.take(decision(office)) == []
+    (entry,) = office.decisions("objection.decided")
+    assert (entry["outcome"], entry["court"]) == ("rejected", "court-9901")
+    assert office.set_aside() == []
+
+
+def test_a_decision_that_the_court_has_not_signed_is_set_aside(office: Office) -> None:
+    office.take(decision(office, forged=True))
+    assert (office.decisions("objection.decided"), office.set_aside()) == ([], ["jws-bad-signature"])
+
+
 # -- how much one reply holds ------------------------------------------------------------------------------------------
 
 
