@@ -1,6 +1,7 @@
 """Objections to measures: opened with a clock, decided by the court, followed by a release that is drafted at once."""
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 from hub.casework.drafts import draft
@@ -145,6 +146,9 @@ class Objections(Part):
         self.desk.answer(decision, item, "case", "noted", Noted(about=message.id), objection.case_token)
         if decided.opened_by not in self.desk.rulebook.registers:
             self._forward(decision, item, decided, decided.opened_by)
+        protection = self.desk.states.get(ProtectedAsset, decided.ref) if decided.ground == "exempt" else None
+        if decided.status == "rejected" and protection is not None:
+            self.desk.states.put(replace(protection, overruled=protection.overruled | {decided.case_token}))
         measure = self.desk.states.get(MeasureState, objection.measure)
         if decided.status == "upheld" and measure is not None and measure.status in objections.RELEASABLE:
             release = draft(self.desk, request, "release", objection=objection.key)
@@ -160,8 +164,8 @@ class Objections(Part):
         flags = objections.protected_by(old.flags if old is not None else frozenset(), flags)
         if old is not None and old.flags == flags:
             return
-        new = ProtectedAsset(key=token, court=request.court, case_token=request.case_token, ref=token, status="protected", flags=flags)
-        self.desk.states.put(new)
+        new = old or ProtectedAsset(key=token, court=request.court, case_token=request.case_token, ref=token, status="protected", flags=flags)
+        self.desk.states.put(replace(new, flags=flags))
         decision = self.desk.work.decide("asset.protected", request.key, None, {
             "court": request.court, "request": request.request_id, "flags": ",".join(sorted(flags))})  # fmt: skip
         case = self.desk.states.get(CaseState, request.case_token)

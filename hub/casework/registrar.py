@@ -127,6 +127,7 @@ class Registrar:
             at=item.record.timestamp, case_token=case_token, asset_token=asset_token, case=case, original=original,
             measure=desk.states.get(MeasureState, original.key) if original is not None else None, controlled=controlled,
             flags=protection.flags if protection is not None else frozenset(), contested=contested,
+            overruled=protection is not None and case_token in protection.overruled,
             signed=dict(enumerate(item.approvals)), lead=desk.states.get(LeadState, data.lead),
             entrusted=entrusted.covers(desk.states.get(MatterState, data.entrusted), desk.linkage.matters, court, case_token, data.action),
         )  # fmt: skip

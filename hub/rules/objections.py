@@ -16,11 +16,15 @@ Ground = Literal["exempt", "wrong-person", "ownership", "over-seizure"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectedAsset(Aggregate):
-    """What is known to protect an asset (`key`, `ref`: its token): the flags that its keeper reported."""
+    """What is known to protect an asset (`key`, `ref`: its token): the flags that its keeper reported.
+
+    `overruled` are the cases (tokens) whose court has rejected the objection that it is exempt.
+    """
 
     KIND: ClassVar[str] = "asset"
 
     flags: frozenset[str]
+    overruled: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

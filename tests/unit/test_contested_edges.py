@@ -131,6 +131,16 @@ def test_an_account_that_is_protected_as_nobody_knows_what_is_no_wage_account(ri
     assert codes(rig.feed([rig.request(excused)[1]])) == ["asset-exempt"]
 
 
+def test_once_the_court_has_found_that_it_is_not_exempt_reason_and_approval_are_enough(rig: Rig) -> None:
+    task = task_of(rig.feed([rig.request(control())[1]]))
+    opened = events(rig.feed([rig.reply(task, "not-controlled", reason=PROTECTED)]))[1].about
+    decided(rig, opened, "rejected")
+    assert codes(rig.feed([rig.request(control())[1]])) == ["asset-exempt"]
+    excused = control(exempt_reason="账户并非工资专用账户")
+    excused["legal"]["approvals"][0] |= {"officer": "GZ-9901-004", "rank": "president"}
+    assert codes(rig.feed([rig.request(excused)[1]])) == []
+
+
 # -- watches -----------------------------------------------------------------------------------------------------------
 
 
