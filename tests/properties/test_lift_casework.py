@@ -2,7 +2,7 @@
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,24 +84,33 @@ class Play:
         if closed and done:
             assert [lift.status for lift in lifts] == ["certified"], "nothing keeps it back"
 
-    def finish(self) -> None:
-        """The case is performed, every partner answers, and the court releases all that it can."""
-        self.judge(self.step("state", "performed"))
+    def finish(self, close: Literal["first", "last"]) -> None:
+        """The case is performed, every partner answers, and the court releases all that it can, before or after that."""
+        if close == "first":
+            self.judge(self.step("state", "performed"))
         for what, hows in (("answer", self.tasks), ("end", self.imposed), ("answer", self.tasks)):
             for index in range(len(hows)):
                 self.judge(self.step(what, index if what == "end" else (0, "result")))
+        if close == "last":
+            self.judge(self.step("state", "performed"))
 
 
-@settings(max_examples=12, deadline=None)
-@given(steps)
-def test_a_certificate_comes_when_and_only_when_a_closed_case_has_nothing_standing(history: list[tuple[str, Any]]) -> None:
+OPENINGS: list[list[str]] = [[], ["performed"], ["performed", "resumed"]]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(OPENINGS), steps, st.sampled_from(["first", "last"]))
+def test_a_certificate_comes_when_and_only_when_a_closed_case_has_nothing_standing(
+    opening: list[str], history: list[tuple[str, Any]], close: Literal["first", "last"]
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         rig = Rig(Path(folder))
         try:
             play = Play(rig)
-            for what, how in [("impose", "freeze"), ("impose", "watch"), ("answer", (0, "result")), *history]:
+            for what, how in [("impose", "freeze"), ("impose", "watch"), ("answer", (0, "result")), ("answer", (0, "result")),
+                              *(("state", status) for status in opening), *history]:
                 play.judge(play.step(what, how))
-            play.finish()
+            play.finish(close)
             assert play.certificates, "nothing stands any more, and that is certified"
         finally:
             rig.close()
