@@ -77,7 +77,7 @@ class Ledger(Part):
             self._close(rules.ended(ledger, "closed"))
             return
         number, round_key = asked.round, request_key(standing.court, round_id(standing.request_id, asked.round))
-        decision = self._note(asked, "checked", None, number)
+        decision = self._note(asked, "checked", None, number, round_key)
         bound, unbound = still_bound(desk.linkage, message, work.now)
         tasks = [planned(desk, round_key, partner) for partner in (*bound, *unbound) if partner in desk.linkage.agreements]
         request = replace(
@@ -109,7 +109,7 @@ class Ledger(Part):
         if found == ledger:
             return
         due = self.desk.work.now + self.desk.linkage.terms.clocks["review"]
-        decision = self._note(found, "found", None, number)
+        decision = self._note(found, "found", None, number, request.key)
         self.desk.work.arm(REVIEW, f"{ledger.key}/{number}", due)
         self._tell(decision, found, "recheck-found", number, addressee=case.handler if case else None, due=from_micros(due),
                    partner=task.partner, cause=message.id)  # fmt: skip
@@ -194,18 +194,18 @@ class Ledger(Part):
 
     # -- entries and events --------------------------------------------------------------------------------------------
 
-    def _note(self, ledger: LedgerState, kind: str, item: Inbound | None, number: int | None = None) -> Decision:
-        """Keep this state, with its next round's timer, as one entry."""
+    def _note(self, ledger: LedgerState, kind: str, item: Inbound | None, number: int | None = None, key: str | None = None) -> Decision:
+        """Keep this state, with its next round's timer, as one entry, about the standing inquiry or the round with this key."""
         self.desk.states.put(ledger)
         coming = rules.next_round(ledger)
         if coming is not None:
             self.desk.work.arm(ROUND, ledger.key, rules.due_at(ledger, coming, self.desk.linkage.terms.ledger))
-        return self.desk.work.decide(f"ledger.{kind}", ledger.key, item, _facts(ledger, ledger.round if number is None else number))
+        return self.desk.work.decide(f"ledger.{kind}", key or ledger.key, item, _facts(ledger, ledger.round if number is None else number))
 
     def _tell(self, decision: Decision, ledger: LedgerState, event: str, number: int, **members: Any) -> None:
         case = self.desk.states.get(CaseState, ledger.case_token)
         self.desk.tell(decision, case, ledger.court, event, about=ledger.request_id, case_token=ledger.case_token,
-                       stage=str(number), request_key=ledger.key, **members)  # fmt: skip
+                       stage=str(number), **members)  # fmt: skip
 
 
 def _number(ledger: LedgerState, request: RequestState) -> int:

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from hub.evidence.manifest import Entry, Manifest, Step
 from hub.evidence.report import Finding
 from hub.trust.parties import Role
+from schemas.hub import round_id
 from schemas.messages import (
+    Accepted,
     AnyMessage,
     CaseMoved,
     CaseStated,
     Concluded,
+    InquiryRequested,
     NotedDown,
     Nudged,
     PartnerMessage,
@@ -79,19 +82,20 @@ def chain(manifest: Manifest, messages: Sequence[Signed], reused: Mapping[str, R
     A reused answer is here only inside the result that passes it on; `reused` has those whose signature holds, by its file.
     """
     request, about = messages[0], manifest.request
-    if not isinstance(request.message, RequestMessage) or about != type(about)(
-        court=request.message.source, id=request.message.id, kind=kind_of(request.message.type),
-        action=request.message.data.action,
+    if not isinstance(request.message, RequestMessage) or about.id not in _known_as(request.message) or about != type(about)(
+        court=request.message.source, id=about.id, kind=kind_of(request.message.type), action=request.message.data.action,
     ):  # fmt: skip
         yield Finding(request.file, "request-other")
         return
     yield from _repeated(manifest, messages)
     tasks = {one.message.id: one.message.recipient for one in messages if isinstance(one.message, TaskSent)}
     courts = {about.court, *(one.message.data.holder.court for one in messages if isinstance(one.message, CaseStated))}
-    ids = {one.message.id for one in messages} | {reply.id for reply in reused.values()}
+    ids = {about.id} | {one.message.id for one in messages} | {reply.id for reply in reused.values()}
     for one in messages:
         if isinstance(one.message, CaseStated):
             ours = one.message.recipient == manifest.hub and one.message.data.case_number == request.message.data.legal.case_number
+        elif isinstance(one.message, TaskSent) and one.message.data.round is not None:
+            ours = round_id(request.message.id, one.message.data.round) == about.id == one.message.correlationid
         else:
             ours = _belongs(one, manifest, tasks, ids, courts, first=one is request)
         if not ours:
@@ -99,6 +103,12 @@ def chain(manifest: Manifest, messages: Sequence[Signed], reused: Mapping[str, R
         if not _cited(one) <= ids:
             yield Finding(one.file, "cause-missing")
         yield from _enclosed(one, request, messages, reused.get(one.file))
+
+
+def _known_as(request: RequestMessage) -> set[str]:
+    """What the request is known by: its own id, and of a standing inquiry the ids of its rounds."""
+    standing = request.data.standing if isinstance(request, InquiryRequested) else None
+    return {request.id} | {round_id(request.id, number) for number in range(1, standing.times + 1 if standing else 1)}
 
 
 _NAMES = ("original", "objection", "hit", "standing")
@@ -129,7 +139,9 @@ def _belongs(  # noqa: PLR0911 - one way for each kind of message
     if isinstance(message, ResultPassed | SilenceRecorded) and (message.data.task_id in tasks) is reuses:
         return False
     to_court = isinstance(message, TaskSent) or message.recipient in courts
-    return to_court and message.correlationid == manifest.request.id
+    # In the bundle of a round the standing inquiry's acceptance is here too: by it the court knows that there will be rounds.
+    accepted = isinstance(message, Accepted) and message.correlationid in ids
+    return to_court and (message.correlationid == manifest.request.id or accepted)
 
 
 def _cited(one: Signed) -> set[str]:

@@ -63,7 +63,7 @@ def export_bundle(
     """
     log = _log_key(log_directory)
     prover = Prover(log_directory, _read(log_directory / CHECKPOINT), log)
-    messages = _messages(connection, key)
+    messages = _asked(connection, key) + _messages(connection, key)
     messages += _moves(connection, vault, directory, messages)
     rows = _audit(connection, key, {row.audit_seq for row in messages})
     parts = [Part(_leaf(rows[row.audit_seq], prover), prover.prove(rows[row.audit_seq].log_index),
@@ -100,6 +100,17 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise EvidenceError("log-unreadable", f"{path} cannot be read; has the hub published a checkpoint yet?") from error
+
+
+def _asked(connection: Connection, key: str) -> list[Any]:
+    """The court's request and what it was accepted with, where they are those of the standing inquiry that this is a round of."""
+    c, m = t.requests.c, t.messages.c
+    asked = connection.execute(
+        select(m.audit_seq, m.request_key).join(t.requests, c.message_pk == m.pk).where(c.key == key)
+    ).first()  # fmt: skip
+    if asked is None or asked.request_key == key:
+        return []
+    return [row for row in _messages(connection, asked.request_key) if row.audit_seq == asked.audit_seq]
 
 
 def _messages(connection: Connection, key: str) -> list[Any]:
