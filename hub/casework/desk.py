@@ -111,6 +111,12 @@ class Desk:
         self.load(keys)
         return next((self.cases[key] for key in keys if key in self.cases), None)
 
+    def request_anywhere(self, speaker: str, request_id: str) -> RequestState | None:
+        """The request of this id, `speaker`'s own first: a partner, and a court that was given the case, know no other name of it.
+        Whether it is the speaker's to speak of is the caller's to decide."""
+        courts = (speaker, *self.rulebook.registers)
+        return next((found for court in courts if (found := self.request_of(court, request_id)) is not None), None)
+
     def save(self) -> None:
         """Write the changed states back. What was made in this batch is written whole, with its last state. May be called
         again in a batch, before a query over requests and their tasks."""

@@ -147,7 +147,7 @@ class Measures(Part):
         message = item.message
         if not isinstance(message, AssetDisposed):
             raise TypeError("a disposal is expected")
-        original = self.desk.request_of(message.source, message.data.original)
+        original = self.desk.request_anywhere(message.source, message.data.original)
         measure = self.desk.states.get(MeasureState, original.key) if original is not None else None
         if original is None or measure is None:
             self.desk.refuse(item, "case", ["reference-unknown"], message.subject)

@@ -66,7 +66,7 @@ class Objections(Part):
 
     def _objected(self, item: Inbound, message: Objected) -> None:
         speaker = item.party.speaks_as
-        request = self._request(speaker, message.data.original)
+        request = self.desk.request_anywhere(speaker, message.data.original)
         if request is None:
             self.desk.refuse(item, "case", ["reference-unknown"], message.subject)
             return
@@ -76,14 +76,6 @@ class Objections(Part):
         decision = self._open(request, message.id, message.data.ground, message.data.by, item)
         self.desk.work.keep(item, request.key, request.case_token, decision)
         self.desk.answer(decision, item, "case", "noted", Noted(about=message.id), request.case_token)
-
-    def _request(self, speaker: str, request_id: str) -> RequestState | None:
-        """The request that is contested, by its id: a partner knows no other name of it."""
-        for court in (speaker, *self.desk.rulebook.registers):
-            found = self.desk.request_of(court, request_id)
-            if found is not None:
-                return found
-        return None
 
     def _open(self, request: RequestState, objection_id: str, ground: Ground, by: str, item: Inbound | None) -> Decision:
         due = self.desk.work.now + self.desk.linkage.terms.clocks["objection"]

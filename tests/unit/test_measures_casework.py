@@ -188,3 +188,12 @@ def test_a_late_no_to_a_renewal_that_met_silence_is_its_lapse(rig: Rig) -> None:
     rig.fire()
     assert events(rig.feed([rig.reply(task, "not-controlled")])) == ["measure-lapsed"]
     assert measure(rig, request_id).status == "lapsed"
+
+
+def test_a_court_that_was_given_the_case_tells_of_the_disposal_and_the_one_before_it_cannot(rig: Rig) -> None:
+    first = seal(rig, "court-9901", "effective")
+    moved = {"court": "court-9902", "team": samples.TEAM}
+    rig.register_case(version=2, holder=moved, handler="GZ-9902-001", supervisor="GZ-9902-003", duty="GZ-9902-002")
+    gone = {"original": first, "extent": "full", "on": "2027-03-01"}
+    assert types(rig.feed([rig.statement(gone, "disposal")[1]])) == ["case.refusal"]
+    assert types(rig.feed([rig.statement(gone, "disposal", court="court-9902")[1]])) == ["case.noted"]
