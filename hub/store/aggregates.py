@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 
 from hub.rules.aggregate import Aggregate
@@ -65,8 +65,10 @@ class States:
 
     def _query(self, kind: type[A], where: ColumnElement[bool]) -> list[A]:
         self.save()
-        # Sorted here: asked for the order, SQLite would rather read all of the kind by primary key than a few by index.
-        return sorted(self._read(kind, select(table).where(c.kind == kind.KIND, where)), key=lambda state: state.key)
+        # SQLite 3.40 would rather read all of the kind by primary key than a few by index, even unsorted: the plus forbids it that
+        # (https://www.sqlite.org/optoverview.html, disqualifying terms with a unary plus). Sorted here for the same reason.
+        of_kind = literal_column("+aggregates.kind") == kind.KIND
+        return sorted(self._read(kind, select(table).where(of_kind, where)), key=lambda state: state.key)
 
     def _read(self, kind: type[A], query: Select[Any]) -> list[A]:
         adapter = _adapter(kind)
