@@ -1,17 +1,24 @@
 """The tests' hub without a bus, and the sample parties that speak to it."""
 
 import base64
+import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from deploy.demo.virtual import VirtualHub
+from hub.bus.topics import Topics
+from hub.casework import Casework
 from hub.config import Rulebook, load_linkage, load_registers, load_rulebook
 from hub.engine.records import Outgoing, Record
 from hub.rules import cases
 from hub.rules.intake import Context
 from hub.rules.plan import Linkage
+from hub.store import tables as t
 from hub.trust.approvals import check_approvals
 from hub.trust.parties import Directory, Role
 from schemas import samples
@@ -113,6 +120,25 @@ class Rig(VirtualHub):
             needs |= found or {"measure": {"state": state, "reference": "X1"}}
         at = self.clock + timedelta(0)
         return self.answer(task, "reply", {"kind": kind, "answered_at": at.isoformat(timespec="microseconds"), **needs, **data})
+
+
+def agree(rig: Rig, until: datetime, **changes: Any) -> None:
+    """Let every agreement last until then, with `changes`."""
+    rulebook = sample_rulebook(rig.directory)
+    agreements = {name: replace(each, in_force_until=micros(until), **changes) for name, each in rulebook.linkage.agreements.items()}
+    rig.casework = Casework(replace(rulebook, linkage=replace(rulebook.linkage, agreements=agreements)), Topics())
+
+
+def tasks_in(out: Sequence[Outgoing]) -> list[Any]:
+    """The tasks among these."""
+    return [each for each in said(out) if each.type.endswith(".task.v1")]
+
+
+def entries(rig: Rig, prefix: str = "") -> list[Data]:
+    """The log's entries whose kind begins so, in order."""
+    with rig.store.read() as connection:
+        query = select(t.audit.c.leaf).where(t.audit.c.kind.startswith(prefix)).order_by(t.audit.c.seq)
+        return [json.loads(leaf) for leaf in connection.scalars(query)]
 
 
 def parse_request(task: Any) -> Any:

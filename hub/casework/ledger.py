@@ -11,6 +11,7 @@ from hub.casework.tasks import dispatch, planned
 from hub.engine.processor import Due
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
+from hub.rules import cases as case_rules
 from hub.rules import ledger as rules
 from hub.rules.cases import CaseState
 from hub.rules.ledger import LedgerState
@@ -59,8 +60,12 @@ class Ledger(Part):
             self._tell(decision, ledger, "review-overdue", int(number), addressee=case.supervisor if case else None, level=1)
 
     def _ask(self, ledger: LedgerState) -> None:
-        """The next round: a request of its own, whose tasks carry the court's one signed inquiry."""
-        work, desk = self.desk.work, self.desk
+        """The next round: a request of its own, whose tasks carry the court's one signed inquiry. One whose night this hub has
+        missed is asked in the coming night."""
+        work, desk, terms = self.desk.work, self.desk, self.desk.linkage.terms.ledger
+        if not rules.in_night(work.now, terms):
+            work.arm(ROUND, ledger.key, rules.tonight(ledger, ledger.round + 1, work.now, terms))
+            return
         desk.load([ledger.key])
         asked, standing = rules.asked(ledger), desk.cases[ledger.key]
         pk, jws = cases.request_message(work.connection, ledger.key)
@@ -76,22 +81,22 @@ class Ledger(Part):
         if until <= work.now:  # this hub stood still for so long that nobody may act on the inquiry any more
             self._close(rules.ended(ledger, "closed"))
             return
-        number, round_key = asked.round, request_key(standing.court, round_id(standing.request_id, asked.round))
-        decision = self._note(asked, "checked", None, number, round_key)
+        number, round_name = asked.round, round_id(standing.request_id, asked.round)
+        round_key = request_key(standing.court, round_name)
+        self._save(asked)
         bound, unbound = still_bound(desk.linkage, message, work.now)
-        tasks = [planned(desk, round_key, partner) for partner in (*bound, *unbound) if partner in desk.linkage.agreements]
+        precedence = case_rules.precedence(desk.states.get(CaseState, ledger.case_token), urgent=False)
+        tasks = [planned(desk, round_key, partner, precedence) for partner in (*bound, *unbound) if partner in desk.linkage.agreements]
         request = replace(
-            standing, key=round_key, request_id=round_id(standing.request_id, number), original_key=standing.key,
-            status=RequestStatus.OPEN, expires_at=min(until, work.now + rules.ANSWER_WITHIN),
+            standing, key=round_key, request_id=round_name, original_key=standing.key, status=RequestStatus.OPEN,
+            expires_at=min(until, work.now + rules.ANSWER_WITHIN),
             tasks=tuple(_unsent(task, work.now) if task.partner in unbound else task for task in tasks),
         )  # fmt: skip
-        work.add(t.requests, {
-            "key": round_key, "court": request.court, "request_id": request.request_id, "kind": request.kind, "action": request.action,
-            "case_token": request.case_token, "asset_token": None, "subject_token": request.subject_token,
-            "original_key": standing.key, "status": request.status, "message_pk": pk, "config_sha256": desk.linkage.sha256,
-            "signed_at": micros(message.time), "received_at": work.now, "decided_at": work.now,
-            "expires_at": request.expires_at, "follow_ups": "",
-        })  # fmt: skip
+        work.add(t.requests, cases.request_row(request, message_pk=pk, config_sha256=desk.linkage.sha256, signed_at=micros(message.time),
+                                               received_at=work.now, decided_at=work.now))  # fmt: skip
+        decision = work.decide("request.accepted", round_key, None, _facts(ledger, number) | {
+            "request": round_name, "config": desk.linkage.sha256, "rkind": request.kind.value, "action": request.action,
+            "partners": len(bound)})  # fmt: skip
         request = dispatch(desk, decision, request, value, jws, standing=standing.request_id, round=number)
         for task in request.tasks:
             work.add(t.tasks, cases.task_row(round_key, task))
@@ -119,11 +124,11 @@ class Ledger(Part):
         ledger = self._ledger_of(request)
         if ledger is None or ledger.status not in rules.LIVE:
             return
-        after = rules.concluded(ledger, _number(ledger, request), "complete" if request.outcome == "complete" else "incomplete")
+        number = _number(ledger, request)
+        after = rules.concluded(ledger, number, "complete" if request.outcome == "complete" else "incomplete")
+        self._note(after, "checked", None, number, request.key)
         if after.status == "closed":
             self._close(after)
-        else:
-            self.desk.states.put(after)
 
     def _ledger_of(self, request: RequestState) -> LedgerState | None:
         if request.kind is not Kind.INQUIRY or request.original_key is None:
@@ -194,18 +199,24 @@ class Ledger(Part):
 
     # -- entries and events --------------------------------------------------------------------------------------------
 
-    def _note(self, ledger: LedgerState, kind: str, item: Inbound | None, number: int | None = None, key: str | None = None) -> Decision:
-        """Keep this state, with its next round's timer, as one entry, about the standing inquiry or the round with this key."""
+    def _note(
+        self, ledger: LedgerState, kind: str, item: Inbound | None, number: int | None = None, round_key: str | None = None
+    ) -> Decision:
+        """Keep this state, with its next round's timer, as one entry: of the round with this key, or of the ledger."""
+        self._save(ledger)
+        facts = _facts(ledger, ledger.round if number is None else number)
+        return self.desk.work.decide(f"ledger.{kind}", round_key or ledger.key, item, facts)
+
+    def _save(self, ledger: LedgerState) -> None:
         self.desk.states.put(ledger)
         coming = rules.next_round(ledger)
         if coming is not None:
             self.desk.work.arm(ROUND, ledger.key, rules.due_at(ledger, coming, self.desk.linkage.terms.ledger))
-        return self.desk.work.decide(f"ledger.{kind}", key or ledger.key, item, _facts(ledger, ledger.round if number is None else number))
 
     def _tell(self, decision: Decision, ledger: LedgerState, event: str, number: int, **members: Any) -> None:
         case = self.desk.states.get(CaseState, ledger.case_token)
         self.desk.tell(decision, case, ledger.court, event, about=ledger.request_id, case_token=ledger.case_token,
-                       stage=str(number), **members)  # fmt: skip
+                       stage=str(number), request_key=decision.request_key, **members)  # fmt: skip
 
 
 def _number(ledger: LedgerState, request: RequestState) -> int:

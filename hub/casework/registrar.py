@@ -80,13 +80,10 @@ class Registrar:
             lead=message.data.lead,
         )  # fmt: skip
         pk = work.keep(item, key, context.case_token, decision)
-        work.add(t.requests, {
-            "key": key, "court": court, "request_id": message.id, "kind": kind, "action": action,
-            "case_token": request.case_token, "asset_token": request.asset_token, "subject_token": request.subject_token,
-            "original_key": request.original_key, "entrusted": request.entrusted, "lead": request.lead, "status": status, "message_pk": pk,
-            "config_sha256": self._desk.linkage.sha256, "signed_at": micros(message.time),
-            "received_at": item.record.timestamp, "decided_at": work.now, "expires_at": request.expires_at, "follow_ups": "",
-        })  # fmt: skip
+        work.add(t.requests, cases.request_row(
+            request, message_pk=pk, config_sha256=self._desk.linkage.sha256, signed_at=micros(message.time),
+            received_at=item.record.timestamp, decided_at=work.now,
+        ))  # fmt: skip
         if isinstance(verdict, intake.Refuse):
             refusal = said.Refusal(reasons=tuple(coded(code) for code in verdict.codes))
             self._desk.to_court(decision, request, "refusal", "refusal", refusal, message.id)

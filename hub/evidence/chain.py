@@ -5,12 +5,11 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from hub.evidence.manifest import Entry, Manifest, Step
+from hub.evidence.manifest import Entry, Manifest, RequestName, Step
 from hub.evidence.report import Finding
 from hub.trust.parties import Role
 from schemas.hub import round_id
 from schemas.messages import (
-    Accepted,
     AnyMessage,
     CaseMoved,
     CaseStated,
@@ -81,34 +80,46 @@ def chain(manifest: Manifest, messages: Sequence[Signed], reused: Mapping[str, R
 
     A reused answer is here only inside the result that passes it on; `reused` has those whose signature holds, by its file.
     """
-    request, about = messages[0], manifest.request
-    if not isinstance(request.message, RequestMessage) or about.id not in _known_as(request.message) or about != type(about)(
-        court=request.message.source, id=about.id, kind=kind_of(request.message.type), action=request.message.data.action,
-    ):  # fmt: skip
+    request = messages[0]
+    if not isinstance(request.message, RequestMessage) or not _is_named(request.message, manifest.request):
         yield Finding(request.file, "request-other")
         return
     yield from _repeated(manifest, messages)
     tasks = {one.message.id: one.message.recipient for one in messages if isinstance(one.message, TaskSent)}
-    courts = {about.court, *(one.message.data.holder.court for one in messages if isinstance(one.message, CaseStated))}
-    ids = {about.id} | {one.message.id for one in messages} | {reply.id for reply in reused.values()}
+    holders = {one.message.data.holder.court for one in messages if isinstance(one.message, CaseStated)}
+    here = _Here(
+        tasks, {one.message.id for one in messages} | {reply.id for reply in reused.values()},
+        {manifest.request.id, request.message.id}, {manifest.request.court, *holders},
+    )  # fmt: skip
     for one in messages:
         if isinstance(one.message, CaseStated):
             ours = one.message.recipient == manifest.hub and one.message.data.case_number == request.message.data.legal.case_number
-        elif isinstance(one.message, TaskSent) and one.message.data.round is not None:
-            ours = round_id(request.message.id, one.message.data.round) == about.id == one.message.correlationid
         else:
-            ours = _belongs(one, manifest, tasks, ids, courts, first=one is request)
+            ours = _belongs(one, manifest, here, first=one is request)
         if not ours:
             yield Finding(one.file, "request-other")
-        if not _cited(one) <= ids:
+        if not _cited(one) <= here.ids | here.about:
             yield Finding(one.file, "cause-missing")
         yield from _enclosed(one, request, messages, reused.get(one.file))
 
 
-def _known_as(request: RequestMessage) -> set[str]:
-    """What the request is known by: its own id, and of a standing inquiry the ids of its rounds."""
+def _is_named(request: RequestMessage, name: RequestName) -> bool:
+    """Whether this is the request of that name, or the standing inquiry of which that is a round."""
     standing = request.data.standing if isinstance(request, InquiryRequested) else None
-    return {request.id} | {round_id(request.id, number) for number in range(1, standing.times + 1 if standing else 1)}
+    rounds = () if standing is None else (round_id(request.id, number) for number in range(1, standing.times + 1))
+    said = (request.source, kind_of(request.type), request.data.action)
+    return said == (name.court, name.kind, name.action) and name.id in (request.id, *rounds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """What a bundle holds: tasks (id → partner), ids of its messages, the ids that it is `about` (the request, and the round of
+    it that this is), and the courts that have had the case by its statements here: what comes of a request follows the case."""
+
+    tasks: Mapping[str, str]
+    ids: Set[str]
+    about: Set[str]
+    courts: Set[str]
 
 
 _NAMES = ("original", "objection", "hit", "standing")
@@ -116,32 +127,29 @@ _NAMES = ("original", "objection", "hit", "standing")
 
 
 def _belongs(  # noqa: PLR0911 - one way for each kind of message
-    one: Signed, manifest: Manifest, tasks: Mapping[str, str], ids: Set[str], courts: Set[str], *, first: bool
+    one: Signed, manifest: Manifest, here: "_Here", *, first: bool
 ) -> bool:
-    """Whether a message is part of this request: by its task (`tasks`: id → partner), by what it is about (`ids`: the messages
-    here), or by what it answers. `courts` have had the case, by its statements here: what comes of a request follows the case."""
+    """Whether a message is part of this request: by its task, by what it is about, or by what it answers."""
     message = one.message
     if isinstance(message, RequestMessage):
         return first and message.recipient == manifest.hub
     if isinstance(message, PartnerMessage):
         # Who is connector for whom is the directory's to say; the hub checked it.
-        partners = {tasks.get(message.data.task_id)} if one.role is Role.PARTNER else {message.source}
-        return message.recipient == manifest.hub and message.data.task_id in tasks and message.source in partners
+        partners = {here.tasks.get(message.data.task_id)} if one.role is Role.PARTNER else {message.source}
+        return message.recipient == manifest.hub and message.data.task_id in here.tasks and message.source in partners
     if isinstance(message, StatementMessage | SharedMessage):
-        return message.recipient == manifest.hub and any(getattr(message.data, name, None) in ids for name in _NAMES)
+        return message.recipient == manifest.hub and any(getattr(message.data, name, None) in here.ids for name in _NAMES)
     if isinstance(message, NotedDown | CaseMoved):
-        return message.data.about in ids  # to the court that has the case by then, or to the one above it
+        return message.data.about in here.ids  # to the court that has the case by then, or to the one above it
     if isinstance(message, Nudged):
-        return message.correlationid == manifest.request.id and tasks.get(message.data.task_id) == message.recipient
+        return message.correlationid == manifest.request.id and here.tasks.get(message.data.task_id) == message.recipient
     if isinstance(message, Rejected):
         return True  # it answers what could not be taken in, which is not here
     reuses = isinstance(message, ResultPassed) and message.data.reused is not None
-    if isinstance(message, ResultPassed | SilenceRecorded) and (message.data.task_id in tasks) is reuses:
+    if isinstance(message, ResultPassed | SilenceRecorded) and (message.data.task_id in here.tasks) is reuses:
         return False
-    to_court = isinstance(message, TaskSent) or message.recipient in courts
-    # In the bundle of a round the standing inquiry's acceptance is here too: by it the court knows that there will be rounds.
-    accepted = isinstance(message, Accepted) and message.correlationid in ids
-    return to_court and (message.correlationid == manifest.request.id or accepted)
+    to_court = isinstance(message, TaskSent) or message.recipient in here.courts
+    return to_court and message.correlationid in here.about
 
 
 def _cited(one: Signed) -> set[str]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from cryptography.exceptions import InvalidTag
 from pydantic import ValidationError
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, Select, or_, select
 
 from hub.console.timeline import read_timeline
 from hub.evidence.bundle import About, Part, build
@@ -63,7 +63,7 @@ def export_bundle(
     """
     log = _log_key(log_directory)
     prover = Prover(log_directory, _read(log_directory / CHECKPOINT), log)
-    messages = _asked(connection, key) + _messages(connection, key)
+    messages = list(connection.execute(_messages(key)))
     messages += _moves(connection, vault, directory, messages)
     rows = _audit(connection, key, {row.audit_seq for row in messages})
     parts = [Part(_leaf(rows[row.audit_seq], prover), prover.prove(rows[row.audit_seq].log_index),
@@ -91,6 +91,19 @@ def export_bundle(
     return bundle
 
 
+def _messages(key: str) -> Select[Any]:
+    """All that is about the request; of a round, the standing inquiry with its acceptance comes before it."""
+    c, requests = t.messages.c, t.requests.c
+    accepted = select(c.audit_seq).join(t.requests, requests.message_pk == c.pk).where(requests.key == key)
+    return select(t.messages).where(or_(c.request_key == key, c.pk.in_(
+        select(c.pk).where(c.audit_seq.in_(accepted), c.request_key.in_(_standing(key)))))).order_by(c.pk)  # fmt: skip
+
+
+def _standing(key: str) -> Select[Any]:
+    c, requests = t.messages.c, t.requests.c
+    return select(c.request_key).join(t.requests, requests.message_pk == c.pk).where(requests.key == key)
+
+
 def _log_key(directory: Path) -> NoteVerifier:
     return NoteVerifier.parse(_read(directory / "log.vkey").decode("utf-8", "replace").strip())
 
@@ -102,28 +115,13 @@ def _read(path: Path) -> bytes:
         raise EvidenceError("log-unreadable", f"{path} cannot be read; has the hub published a checkpoint yet?") from error
 
 
-def _asked(connection: Connection, key: str) -> list[Any]:
-    """The court's request and what it was accepted with, where they are those of the standing inquiry that this is a round of."""
-    c, m = t.requests.c, t.messages.c
-    asked = connection.execute(
-        select(m.audit_seq, m.request_key).join(t.requests, c.message_pk == m.pk).where(c.key == key)
-    ).first()  # fmt: skip
-    if asked is None or asked.request_key == key:
-        return []
-    return [row for row in _messages(connection, asked.request_key) if row.audit_seq == asked.audit_seq]
-
-
-def _messages(connection: Connection, key: str) -> list[Any]:
-    return list(connection.execute(select(t.messages).where(t.messages.c.request_key == key).order_by(t.messages.c.pk)))
-
-
 def _moves(connection: Connection, vault: Vault, directory: Directory, messages: Sequence[Any]) -> list[Any]:
     """The statements by which the case came to the other courts that these messages went to, each with its receipt."""
     courts = {party.id for party in directory.with_role(Role.COURT)}
     elsewhere = {row.recipient for row in messages if row.direction == "out"} & courts - {row.source for row in messages[:1]}
     if not elsewhere:
         return []
-    stated = _messages(connection, messages[0].case_token)
+    stated = list(connection.execute(_messages(messages[0].case_token)))
     gave = set()
     for row in stated:
         message = parse(_payload(connection, vault, row))

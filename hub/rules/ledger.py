@@ -60,6 +60,16 @@ def due_at(ledger: LedgerState, number: int, terms: Ledger) -> int:
     return _night(ledger.opened_at, ledger.every_months * number, terms) + _offset(f"{ledger.key}/{number}", terms)
 
 
+def in_night(at: int, terms: Ledger) -> bool:
+    """Whether `at` (µs) lies in the night window, when registries have time for what is not urgent."""
+    return (at - _night(at, 0, terms)) % DAY < _length(terms)
+
+
+def tonight(ledger: LedgerState, number: int, now: int, terms: Ledger) -> int:
+    """When round `number` is due (µs) that is asked in the night that begins on the day of `now`: at its own place."""
+    return _night(now, 0, terms) + _offset(f"{ledger.key}/{number}", terms)
+
+
 def sufficient(standing: Standing, terms: Ledger, at: int, until: int) -> bool:
     """Whether a standing inquiry made at `at` is as often and as long as the law asks, and its basis, which ends at `until`
     (µs), lasts over every round's night."""

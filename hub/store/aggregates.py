@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, Select, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, String, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 
 from hub.rules.aggregate import Aggregate
@@ -12,6 +12,8 @@ from hub.store.tables import aggregates as table
 
 A = TypeVar("A", bound=Aggregate)
 c = table.c
+_KIND = literal_column("+aggregates.kind", String)
+"""The sign keeps SQLite, which knows nothing of how many there are, from reading all of a kind by primary key to find a few."""
 
 
 class States:
@@ -65,10 +67,7 @@ class States:
 
     def _query(self, kind: type[A], where: ColumnElement[bool]) -> list[A]:
         self.save()
-        # SQLite 3.40 would rather read all of the kind by primary key than a few by index, even unsorted: the plus forbids it that
-        # (https://www.sqlite.org/optoverview.html, disqualifying terms with a unary plus). Sorted here for the same reason.
-        of_kind = literal_column("+aggregates.kind") == kind.KIND
-        return sorted(self._read(kind, select(table).where(of_kind, where)), key=lambda state: state.key)
+        return self._read(kind, select(table).where(_KIND == kind.KIND, where).order_by(c.key))
 
     def _read(self, kind: type[A], query: Select[Any]) -> list[A]:
         adapter = _adapter(kind)

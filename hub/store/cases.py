@@ -169,6 +169,20 @@ def save(connection: Connection, requests: Iterable[RequestState], tasks: Iterab
         connection.execute(update(t.tasks).where(t.tasks.c.task_id == bindparam("k")), parts)
 
 
+def request_row(
+    request: RequestState, *, message_pk: int, config_sha256: str, signed_at: int, received_at: int, decided_at: int
+) -> dict[str, Any]:
+    """A new request as a row; `message_pk` is the court's own signed message. Times in µs."""
+    return {
+        "key": request.key, "court": request.court, "request_id": request.request_id, "kind": request.kind,
+        "action": request.action, "case_token": request.case_token, "asset_token": request.asset_token,
+        "subject_token": request.subject_token, "original_key": request.original_key, "entrusted": request.entrusted,
+        "lead": request.lead, "status": request.status, "message_pk": message_pk, "config_sha256": config_sha256,
+        "signed_at": signed_at, "received_at": received_at, "decided_at": decided_at, "expires_at": request.expires_at,
+        "follow_ups": "",
+    }  # fmt: skip
+
+
 def task_row(request_key: str, task: TaskState) -> dict[str, Any]:
     """A new task as a row."""
     return {"task_id": task.task_id, "request_key": request_key, "partner": task.partner, "status": task.status,

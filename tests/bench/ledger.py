@@ -1,88 +1,71 @@
-"""What very many ledgers of closed rounds cost the daily flow: `python -m tests.bench.ledger --rows 1000000`.
+"""`python -m tests.bench.ledger [--rows N]`: do the ledgers of closed rounds in the store slow down everything else?
 
-Batches of inquiries go by turns through two hubs: one with an empty store, one with that many ledgers and their timers in it.
+The same inquiries, in batches, through two hubs in one run by turns: one whose store is empty, one with that many open ledgers
+and their timers. After each batch both look for due timers, as the engine does all day.
 """
 
 import argparse
+import random
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
-from pydantic import TypeAdapter
-from sqlalchemy import text
+from rich.console import Console
 
-from hub.rules import ledger as rules
-from hub.rules.ledger import LedgerState
-from schemas.base import derive_id
+from hub.engine.records import Record
+from tests import ledgers
 from tests.factories import inquiry
-from tests.rig import Rig, said, sample_linkage
+from tests.rig import Rig, sample_linkage
 
-BATCH = 100
-"""Inquiries in one batch."""
-SPREAD = 3600 * 1_000_000
-"""Over how long the timers are spread (µs)."""
-_BODY = TypeAdapter(LedgerState)
-_LEDGERS = """
-    INSERT INTO aggregates (kind, key, court, case_token, ref, status, body)
-    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count),
-    made AS MATERIALIZED (
-        SELECT lower(hex(randomblob(16))) AS k, lower(hex(randomblob(16))) AS c, lower(hex(randomblob(16))) AS r FROM n)
-    SELECT 'ledger', k, 'court-9901', c, r, 'open',
-        CAST(replace(replace(replace(:body, '@key', k), '@case', c), '@ref', r) AS BLOB) FROM made"""
-_TIMERS = """
-    INSERT INTO timers (kind, ref, due_at)
-    SELECT 'ledger-round', key, :due + abs(random()) % :spread FROM aggregates WHERE kind = 'ledger'"""
+NAMES = ("empty", "full")
 
 
-def fill(rig: Rig, count: int, opened_at: int) -> None:
-    """Put so many ledgers, opened then (µs), straight into the store, each with the timer of its first round."""
-    one = LedgerState(
-        key="@key", court="court-9901", case_token="@case", ref="@ref", status="open", request_id=derive_id("bench"),
-        opened_at=opened_at, every_months=6, times=10,
-    )  # fmt: skip
-    due = rules.due_at(one, 1, sample_linkage().terms.ledger)
-    with rig.store.write() as connection:
-        connection.execute(text(_LEDGERS), {"count": count, "body": _BODY.dump_json(one).decode()})
-        connection.execute(text(_TIMERS), {"due": due, "spread": SPREAD})
+def measure(home: Path, rows: int, batches: int, size: int, console: Console) -> dict[str, list[float]]:
+    """Seconds that each batch took, by hub; the first batch of each is not counted."""
+    rigs = {name: Rig(_folder(home, name)) for name in NAMES}
+    began = time.perf_counter()
+    ledgers.fill(rigs["full"].store, rows, rigs["full"].now, sample_linkage().terms.ledger)
+    console.print(f"{rows} ledgers and timers written in {time.perf_counter() - began:.1f} s")
+    taken: dict[str, list[float]] = {name: [] for name in NAMES}
+    for number in range(batches + 1):
+        for name in random.sample(NAMES, len(NAMES)):  # so that neither is always first
+            rig = rigs[name]
+            batch = [_asked(rig, number * size + each) for each in range(size)]
+            began = time.perf_counter()
+            rig.feed(batch)
+            rig.fire()
+            taken[name].append(time.perf_counter() - began)
+    for rig in rigs.values():
+        rig.close()
+    return {name: times[1:] for name, times in taken.items()}
 
 
-def batch_takes(rig: Rig) -> float:
-    """How long a batch of inquiries takes to be taken in, answered and concluded (s)."""
-    records = [rig.request(inquiry(partners=["bank"]))[1] for _ in range(BATCH)]
-    begun = time.perf_counter()
-    out = rig.feed(records)
-    taken_in = time.perf_counter()
-    replies = [rig.reply(each) for each in said(out) if each.type.endswith(".task.v1")]
-    answered = time.perf_counter()
-    rig.feed(replies)
-    return taken_in - begun + time.perf_counter() - answered
+def _folder(home: Path, name: str) -> Path:
+    folder = home / name
+    folder.mkdir()
+    return folder
+
+
+def _asked(rig: Rig, number: int) -> Record:
+    return rig.request(inquiry("P03", partners=["bank", "vehicle"], case=1000 + number))[1]
 
 
 def main() -> None:
-    """Measure and print: both speeds, and the second as a share of the first."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=20)
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        rigs = []
-        for name in ("empty", "full"):
-            (Path(folder) / name).mkdir()
-            rigs.append(Rig(Path(folder) / name))
-        empty, full = rigs
-        try:
-            fill(full, given.rows, full.now)
-            for rig in rigs:
-                batch_takes(rig)  # warm up
-            took = [(batch_takes(empty), batch_takes(full)) for _ in range(given.rounds)]
-        finally:
-            for rig in rigs:
-                rig.close()
-    speeds = [BATCH / statistics.median(times) for times in zip(*took, strict=True)]
-    print(f"empty store           {speeds[0]:8.0f} inquiries/s")
-    print(f"{given.rows:>9,} ledgers    {speeds[1]:8.0f} inquiries/s")
-    print(f"ratio                 {speeds[1] / speeds[0]:8.3f}")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="ledgers in the full store")
+    parser.add_argument("--batches", type=int, default=20)
+    parser.add_argument("--size", type=int, default=100, help="inquiries in a batch")
+    options = parser.parse_args()
+    console = Console()
+    with tempfile.TemporaryDirectory() as home:
+        taken = measure(Path(home), options.rows, options.batches, options.size, console)
+    middle = {name: statistics.median(times) for name, times in taken.items()}
+    for name, times in taken.items():
+        console.print(f"{name:>5}: {options.size / middle[name]:.0f} inquiries/s; a batch of {options.size}: median {middle[name] * 1000:.1f} ms, "
+                      f"from {min(times) * 1000:.1f} to {max(times) * 1000:.1f} ms")  # fmt: skip
+    console.print(f"ratio of the medians, full to empty: {middle['full'] / middle['empty']:.2f}")
 
 
 if __name__ == "__main__":

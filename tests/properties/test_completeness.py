@@ -1,17 +1,25 @@
 """No sequence of answers makes a certificate that lacks one explicit answer."""
 
+import tempfile
 from datetime import date, datetime
+from pathlib import Path
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.rules import completeness as rules
 from hub.rules.completeness import Answer
 from hub.rules.terms import Ledger
+from schemas import samples
 from schemas.base import CHINA, micros
 from schemas.hub import TaskOutcome
+from tests.factories import inquiry
+from tests.rig import PARTNERS as ALL
+from tests.rig import Rig, said
 
+EVERYBODY = frozenset(ALL)
+KINDS = ("result", "no-record", "partial", "refused", "returned", "silent")
 PARTNERS = ("bank", "bank-two", "police", "vehicle")
 TERMS = Ledger(every_months=6, times=10, min_months_since_filing=3, window_from=22, window_until=6)
 answers = st.lists(
@@ -45,3 +53,34 @@ def test_a_round_may_be_closed_only_restricted_and_after_three_months(filed: dat
     possible = rules.may_close(filed, restricted=restricted, at=at, terms=TERMS)
     assert not possible or (restricted and days >= 89)
     assert possible or not restricted or days <= 92
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(sorted(EVERYBODY)), st.sampled_from(("no-record", "no-record", "result", "returned")), min_size=4),
+    st.lists(st.tuples(st.sampled_from(sorted(EVERYBODY)), st.sampled_from(KINDS), st.booleans()), max_size=12),
+)
+def test_the_hub_certifies_when_everybody_has_answered_explicitly_and_in_time_and_never_else(
+    first: dict[str, str], rest: list[tuple[str, str, bool]]
+) -> None:
+    """Each asks one partner: the kind of its answer, and whether that comes before its silence is on record."""
+    explicit: set[str] = set()
+    with tempfile.TemporaryDirectory() as folder:
+        rig = Rig(Path(folder))
+        for partner, kind, in_time in [*((partner, kind, True) for partner, kind in first.items()), *rest]:
+            out = said(rig.feed([rig.request(inquiry(partners=[partner]))[1]]))
+            task = next(each for each in out if each.type.endswith(".task.v1"))
+            if not in_time or kind == "silent":
+                rig.advance(30 * 24 * 3600)
+                rig.fire()
+            if kind != "silent":
+                rig.feed([rig.reply(task, kind)])
+            if in_time and kind in ("result", "no-record"):
+                explicit.add(partner)
+        ask = {"case_number": samples.case_number(), "subject": samples.subject("P01")}
+        answer = said(rig.feed([rig.statement(ask, "certificate-request")[1]]))[0]
+        rig.close()
+    if explicit == EVERYBODY:
+        assert {line.partner for line in answer.data.answers} == EVERYBODY
+    else:
+        assert set(answer.data.reasons[0].about) == EVERYBODY - explicit

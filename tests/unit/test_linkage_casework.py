@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ from connectors.court.items import Reader
 from hub.engine.records import Record
 from hub.trust.parties import Directory
 from schemas import samples
-from schemas.base import format_time
+from schemas.base import CHINA, format_time
 from schemas.messages import parse
 from tests.factories import Data, control, inquiry
-from tests.rig import Rig, said, types
-from tests.unit.test_ledger_casework import ACCOUNT, agree, entries, tasks
+from tests.rig import Rig, agree, entries, said, tasks_in, types
 
+ACCOUNT: Data = {"kind": "account", "number": samples.ACCOUNT["number"], "branch": "示例支行", "currency": "CNY", "balance": "80000.00",
+                 "available": "80000.00", "status": "正常"}  # fmt: skip
 VEHICLE: Data = {"kind": "vehicle", "plate": samples.VEHICLE["plate"], "vin": samples.VEHICLE["vin"], "plate_class": "02",
                  "brand": "某牌", "registrar": "某车管所"}  # fmt: skip
 UNIT: Data = {"kind": "real-estate", "unit_code": samples.UNIT["unit_code"], "location": "某地", "certificate": "证1", "holder": "某人"}
@@ -30,7 +32,7 @@ FRESH = 30 * 24 * 3600
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
     made = Rig(tmp_path, courts=("court-9901", "court-9902"))
-    agree(made, fresh_for=FRESH)
+    agree(made, datetime(2033, 1, 1, tzinfo=CHINA), fresh_for=FRESH)
     yield made
     made.close()
 
@@ -39,7 +41,7 @@ def inquired(rig: Rig, found: dict[str, list[Data]], **changes: Any) -> list[Any
     """An inquiry that finds this, by partner, and nothing else; all that was said until its conclusion."""
     out = rig.feed([rig.request(inquiry("P03", partners=sorted(found), **changes))[1]])
     answers = [rig.reply(task, "result", findings=found[task.recipient]) if found[task.recipient] else rig.reply(task)
-               for task in tasks(out)]  # fmt: skip
+               for task in tasks_in(out)]  # fmt: skip
     return said(rig.feed(answers))
 
 
@@ -78,7 +80,7 @@ def test_each_finding_leads_to_its_own_request_ready_to_be_completed(rig: Rig) -
 
 
 def test_a_freeze_is_drafted_for_what_is_left_of_the_claim(rig: Rig) -> None:
-    task = tasks(rig.feed([rig.request(control(amount="5000000.00", partners=["bank-two"]))[1]]))[0]
+    task = tasks_in(rig.feed([rig.request(control(amount="5000000.00", partners=["bank-two"]))[1]]))[0]
     rig.feed([rig.reply(task, "result", measure={"state": "effective", "reference": "DJ-1", "controlled": "5000000.00"})])
     heard = inquired(rig, {"bank": [ACCOUNT | {"number": "9901000000000003020"}]})
     assert drafted(heard[-1].data.follow_ups[0])["amount"] == "50000.00"
@@ -145,9 +147,9 @@ def test_a_court_can_check_a_reused_answer_and_believes_no_other(rig: Rig) -> No
 def test_a_reused_answer_is_not_made_fresh_by_being_passed_on(rig: Rig) -> None:
     inquired(rig, {"bank": [ACCOUNT]})
     rig.advance(FRESH - 1)
-    assert tasks(other_court(rig)) == []
+    assert tasks_in(other_court(rig)) == []
     rig.advance(2)
-    assert len(tasks(other_court(rig))) == 1
+    assert len(tasks_in(other_court(rig))) == 1
 
 
 @pytest.mark.parametrize(
@@ -156,31 +158,31 @@ def test_a_reused_answer_is_not_made_fresh_by_being_passed_on(rig: Rig) -> None:
 )  # fmt: skip
 def test_another_question_or_one_that_insists_is_asked(rig: Rig, changes: Data) -> None:
     inquired(rig, {"bank": [ACCOUNT]})
-    assert [task.recipient for task in tasks(other_court(rig, **changes))] == ["bank"]
+    assert [task.recipient for task in tasks_in(other_court(rig, **changes))] == ["bank"]
 
 
 @pytest.mark.parametrize("kind", ["partial", "refused", "returned", None])
 def test_what_is_no_explicit_answer_is_not_reused(rig: Rig, kind: str | None) -> None:
-    task = tasks(rig.feed([rig.request(inquiry("P03", partners=["bank"]))[1]]))[0]
+    task = tasks_in(rig.feed([rig.request(inquiry("P03", partners=["bank"]))[1]]))[0]
     if kind is not None:
         rig.feed([rig.reply(task, kind)])
     rig.advance(60)
     rig.fire()
-    assert len(tasks(other_court(rig))) == 1
+    assert len(tasks_in(other_court(rig))) == 1
 
 
 def test_the_others_are_asked_and_the_conclusion_counts_both(rig: Rig) -> None:
     inquired(rig, {"bank": []})
     out = rig.feed([rig.request(inquiry("P03", court="court-9902", partners=["bank", "vehicle"]), "court-9902")[1]])
     assert types(out) == ["inquiry.acceptance", "inquiry.result", "inquiry.task"]
-    conclusion = said(rig.feed([rig.reply(tasks(out)[0], "result", findings=[VEHICLE])]))[-1].data
+    conclusion = said(rig.feed([rig.reply(tasks_in(out)[0], "result", findings=[VEHICLE])]))[-1].data
     assert [(line.partner, line.outcome) for line in conclusion.partners] == [("bank", "no-record"), ("vehicle", "result")]
 
 
 def test_an_agreement_without_a_window_costs_no_query(rig: Rig) -> None:
-    agree(rig)
+    agree(rig, datetime(2033, 1, 1, tzinfo=CHINA))
     inquired(rig, {"bank": [ACCOUNT]})
     seen: list[str] = []
     event.listen(rig.store.engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: seen.append(statement))
-    assert len(tasks(other_court(rig))) == 1
+    assert len(tasks_in(other_court(rig))) == 1
     assert not [statement for statement in seen if "subject_token =" in statement]
