@@ -40,6 +40,11 @@ class Watches(Part):
         """Armed, or withdrawn."""
         outcome = message.data.measure
         if outcome is None:
+            watch = self.desk.states.get(WatchState, request.key) if request.action in ARMING else None
+            if watch is not None and watch.status == "unknown":
+                self.desk.work.disarm(END, watch.key)
+                self.desk.states.put(watches.ended(watch, "refused"))  # after their silence the police say that there is none
+                self.desk.moved(watch.case_token)
             return
         if request.action in ARMING and outcome.state == "armed":
             watch = self.desk.states.get(WatchState, request.key)
@@ -58,6 +63,8 @@ class Watches(Part):
         if watch is not None and watch.status == "requested":
             unknown = request.tasks[0].outcome is TaskOutcome.NO_RESPONSE
             self.desk.states.put(replace(watch, status="unknown") if unknown else watches.ended(watch, "refused"))
+        if watch is not None and request.tasks[0].outcome is TaskOutcome.NO_RESPONSE and watch.status not in watches.ENDED:
+            self.desk.work.arm(END, watch.key, watch.until)  # armed or not, nothing acts after its end
 
     def hit(self, request: RequestState, task: TaskState, item: Inbound) -> None:  # noqa: ARG002 - the watch knows its partner
         """The duty officer is told at once, and has so long to attend to it."""
