@@ -47,7 +47,7 @@ class Measures(Part):
             return
         measure = states.get(MeasureState, request.original_key)
         if measure is not None and data.action == "renew":
-            states.put(replace(measure, renewal=request.key))
+            states.put(replace(measure, renewals=(*measure.renewals, request.key)))
         elif measure is not None and data.action == "deduct" and data.amount is not None:
             states.put(measures.deducting(measure, request.key, data.amount))
 
@@ -56,7 +56,7 @@ class Measures(Part):
         outcome = message.data.measure
         if request.kind is not Kind.CONTROL:
             return
-        self._known(request)
+        asked = self._known(request)
         if outcome is None:
             if late:
                 self._nothing_after_all(request)
@@ -66,15 +66,19 @@ class Measures(Part):
             return
         measure = self.desk.states.get(MeasureState, request.original_key)
         if measure is not None and outcome.state == "deducted":
-            self._paid(measure, outcome, message.id)
+            self._paid(measure, outcome.controlled or asked, message.id)
         if measure is None or measure.status in measures.ENDED:
             return
         match outcome.state:
             case "renewed":
                 months = self._most(measure)
-                self._set(measures.renewed(measure, outcome, months=months, max_months=months, proof=message.id), "renewed")
+                self._set(measures.renewed(measure, outcome, key=request.key, months=months, max_months=months, proof=message.id), "renewed")
             case "released":
-                self._end(measures.ended(measure, "released", message.id), item.record.timestamp)
+                gone = measures.ended(measure, "released", message.id)
+                if measure.status == "queued":
+                    self._set(gone, "released")  # whoever is before it in the line still is: nobody moves up
+                else:
+                    self._end(gone, item.record.timestamp)
             case "transferred":
                 self._set(replace(measure, proof=message.id), "transferred")
 
@@ -94,8 +98,8 @@ class Measures(Part):
             self._known(request)
         elif request.action == "renew":
             measure = states.get(MeasureState, request.original_key)
-            if measure is not None and measure.renewal == request.key:
-                states.put(replace(measure, renewal=None))
+            if measure is not None and request.key in measure.renewals:
+                states.put(measures.not_renewing(measure, request.key))
                 self._lapse_if_over(measure.key)
 
     def _began(self, request: RequestState, task: TaskState, outcome: MeasureOutcome, at: int, proof: str) -> None:
@@ -109,9 +113,8 @@ class Measures(Part):
         if found.starts is not None and measures.beyond_law(outcome, date.fromisoformat(found.starts), most):
             self._tell(decision, found, "term-beyond-law", ends=date.fromisoformat(found.ends or found.starts))
 
-    def _paid(self, measure: MeasureState, outcome: MeasureOutcome, proof: str) -> None:
+    def _paid(self, measure: MeasureState, amount: str, proof: str) -> None:
         """What was paid is owed no longer, whatever became of the freeze meanwhile."""
-        amount = outcome.controlled or "0.00"
         case = self.desk.states.get(CaseState, measure.case_token)
         if case is not None:
             self.desk.states.put(cases.deducted(case, amount))
@@ -120,11 +123,15 @@ class Measures(Part):
         if Decimal(amount) > measure.counts:
             self._warn(decision, paid, proof)
 
-    def _known(self, request: RequestState) -> None:
-        """It is known what became of a deduction: it is no longer on its way."""
+    def _known(self, request: RequestState) -> str:
+        """It is known what became of a deduction: it is no longer on its way. How much it was for, which is what was paid where
+        the keeper does not say."""
         measure = self.desk.states.get(MeasureState, request.original_key) if request.action == "deduct" else None
-        if measure is not None and measure.status not in measures.ENDED:
+        if measure is None:
+            return "0.00"
+        if measure.status not in measures.ENDED:
             self.desk.states.put(measures.not_deducting(measure, request.key))
+        return dict(measure.deducting).get(request.key, "0.00")
 
     def _nothing_after_all(self, request: RequestState) -> None:
         """After its silence the registry says that there is no measure: what was unknown is known."""
@@ -139,7 +146,7 @@ class Measures(Part):
         message = item.message
         if not isinstance(message, AssetDisposed):
             raise TypeError("a disposal is expected")
-        original = self.desk.request_of(message.source, message.data.original)
+        original = self.desk.begun(message.source, message.data.original)
         measure = self.desk.states.get(MeasureState, original.key) if original is not None else None
         if original is None or measure is None:
             self.desk.refuse(item, "case", ["reference-unknown"], message.subject)
@@ -171,7 +178,7 @@ class Measures(Part):
             self._lapse_if_over(key)
             return
         measure = self.desk.states.get(MeasureState, key)
-        if measure is None or measure.status != "effective" or measure.renewal is not None or measure.ends is None:
+        if measure is None or measure.status != "effective" or measure.renewals or measure.ends is None:
             return
         days, case = int(rest), self.desk.states.get(CaseState, measure.case_token)
         self.desk.load([key])
@@ -193,7 +200,7 @@ class Measures(Part):
         now = self.desk.work.now
         if measure is None or measure.status != "effective" or measure.lapses_at is None or now < measure.lapses_at:
             return
-        if measure.renewal is None:
+        if not measure.renewals:
             self._end(measures.ended(measure, "lapsed"), measure.lapses_at)
 
     # -- changes -------------------------------------------------------------------------------------------------------
