@@ -65,11 +65,11 @@ class Need:
 
 
 def officers(legal: LegalBasis, register: Register, at: int) -> list[str]:
-    """V18: two distinct officers, both registered with these very permits and in force at `at`."""
+    """V18: two distinct officers, both registered with these very permits and in force at `at`; and so is the maker (V19)."""
     permits = {permit for officer in legal.officers for permit in (officer.work_permit, officer.enforcement_permit)}
     if len(legal.officers) < 2 or len(permits) != 2 * len(legal.officers):
         return ["officers-missing"]
-    codes = []
+    codes = signs(legal.maker, register, at)  # else a made-up maker would let the real one approve
     for officer in legal.officers:
         entry = register.officers.get(officer.work_permit)
         if entry is None or entry.enforcement_permit != officer.enforcement_permit:

@@ -41,10 +41,10 @@ def waiting_for(connection: Connection, original_key: str) -> list[str]:
     return list(connection.scalars(query.order_by(columns.received_at)))
 
 
-def held_in(connection: Connection, case_token: str) -> list[str]:
-    """Keys of the orders of a case that are held until their time, oldest first."""
+def unsent_in(connection: Connection, case_token: str) -> list[str]:
+    """Keys of the requests of a case that are held until their time, or wait for another, oldest first."""
     columns = t.requests.c
-    query = select(columns.key).where(columns.case_token == case_token, columns.status == RequestStatus.HELD)
+    query = select(columns.key).where(columns.case_token == case_token, columns.status.in_([RequestStatus.HELD, RequestStatus.WAITING]))
     return list(connection.scalars(query.order_by(columns.received_at)))
 
 
