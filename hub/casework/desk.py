@@ -111,6 +111,18 @@ class Desk:
         self.load(keys)
         return next((self.cases[key] for key in keys if key in self.cases), None)
 
+    def begun(self, speaker: str, request_id: str) -> RequestState | None:
+        """The request with this id that concerns `speaker`: its own; else, of any court, one whose case `speaker` holds now or
+        whose task it has. An id is unique to its sender only, so that another court's may be the same."""
+        found = self._request_of([speaker], request_id)
+        if found is not None:
+            return found
+        keys = [request_key(court, request_id) for court in self.rulebook.registers]
+        self.load(keys)
+        every = [self.cases[key] for key in keys if key in self.cases]
+        concerned = (each for each in every if speaker in (self.holder(each), *(task.partner for task in each.tasks)))
+        return next(concerned, every[0] if every else None)
+
     def save(self) -> None:
         """Write the changed states back. What was made in this batch is written whole, with its last state. May be called
         again in a batch, before a query over requests and their tasks."""

@@ -137,7 +137,7 @@ class Ledger(Part):
         message = item.message
         if not isinstance(message, FindingReviewed):
             raise TypeError("a review is expected")
-        ledger = self._of(message.data.standing)
+        ledger = self._of(message.source, message.data.standing)
         if ledger is None:
             self.desk.refuse(item, "case", ["reference-unknown"], message.subject)
             return
@@ -167,11 +167,10 @@ class Ledger(Part):
                 resumed = new.status == "resumed"
                 self._end(rules.ended(ledger, "resumed" if resumed else "ended"), "resumed" if resumed else "closed", None)
 
-    def _of(self, standing: str) -> LedgerState | None:
-        """The ledger of a standing inquiry, whichever court signed it: the case may have moved since."""
-        keys = [request_key(court, standing) for court in self.desk.rulebook.registers]
-        self.desk.states.prepare(LedgerState, keys)
-        return next((found for key in keys if (found := self.desk.states.get(LedgerState, key)) is not None), None)
+    def _of(self, court: str, standing: str) -> LedgerState | None:
+        """The ledger of a standing inquiry, whichever court signed it: the case may have moved to `court` since."""
+        request = self.desk.begun(court, standing)
+        return self.desk.states.get(LedgerState, request.key) if request is not None else None
 
     def _close(self, ledger: LedgerState) -> None:
         decision = self._end(ledger, "closed", None)

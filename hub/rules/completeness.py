@@ -23,7 +23,7 @@ EXPLICIT = frozenset({TaskOutcome.RESULT, TaskOutcome.NO_RECORD})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateState(Aggregate):
-    """A certificate that was issued; `key` is the id of the message that asked for it, `ref` the debtor's token."""
+    """A certificate that was issued; `key` is made of court and id of the message that asked for it, `ref` the debtor's token."""
 
     KIND: ClassVar[str] = "certificate"
 
