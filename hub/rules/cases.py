@@ -82,7 +82,9 @@ def state(old: CaseState | None, statement: CaseStatement, source: str, token: s
         return "case-version"
     if statement.status == "round-closed" and statement.standing is None:
         return "standing-needed"
-    now = Tenure(at, statement.holder.court, statement.holder.team)
+    # A statement's own time cannot take back what the one before held.
+    since = max(at, old.holder.since) if old is not None else at
+    now = Tenure(since, statement.holder.court, statement.holder.team)
     tenures = old.tenures if old is not None else ()
     if not tenures or (tenures[-1].court, tenures[-1].team) != (now.court, now.team):
         tenures = (*tenures, now)
