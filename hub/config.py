@@ -33,7 +33,10 @@ class Rulebook:
 
 def load_rulebook(config_dir: Path, agreements_dir: Path, directory: Directory) -> Rulebook:
     """The plan, and the courts as the directory has them. Raises `ConfigError` naming the file at fault."""
-    superiors = {court.id: court.superior for court in directory.with_role(Role.COURT)}
+    courts = list(directory.with_role(Role.COURT))
+    ids = {court.id for court in courts}
+    # A superior that does not take part here has no topic that it could be told on.
+    superiors = {court.id: court.superior if court.superior in ids else "" for court in courts}
     return Rulebook(load_linkage(config_dir, agreements_dir, directory), load_registers(directory), superiors)
 
 
