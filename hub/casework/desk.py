@@ -129,6 +129,8 @@ class Desk:
         # A row made in this batch may have changed since: insert first, then update.
         self.work.flush_rows()
         cases.save(self.work.connection, self._changed.values(), self._changed_tasks.values(), self.work.now)
+        self._changed.clear()
+        self._changed_tasks.clear()
         self.states.save()
 
     def case_token(self, request: RequestMessage) -> str:
