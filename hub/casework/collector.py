@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 from functools import cached_property
 from typing import Literal
 
@@ -210,7 +209,7 @@ class Collector:
         except KeyError:
             self._end_unsent(request)  # the case has been erased: nothing can be asked any more
             return
-        if self._protected_now(request, parse(value)):
+        if self._forbidden_now(request, parse(value)):
             self._end_unsent(request)
             return
         facts: Facts = {"request": request.request_id, "court": request.court}
@@ -219,14 +218,15 @@ class Collector:
         decision = work.decide("request.dispatched", request.key, None, facts)
         self._desk.replace(dispatch(self._desk, decision, request, value, jws))
 
-    def _protected_now(self, request: RequestState, message: object) -> bool:
-        """Whether the asset is known to be protected, or contested, since the order was accepted (V21)."""
+    def _forbidden_now(self, request: RequestState, message: object) -> bool:
+        """Whether the order has come to be against the law since it was accepted (V20, V21)."""
         if not isinstance(message, ControlRequested) or request.asset_token is None:
             return False
         states = self._desk.states
         protection = states.get(ProtectedAsset, request.asset_token)
-        return bool(control.protected(message, control.Subject(
-            self._desk.linkage.terms, states.get(CaseState, request.case_token), None, Decimal(0),
+        others = [each for each in states.of_case(MeasureState, request.case_token) if each.key != request.key]
+        return bool(control.forbidden_by_now(message, control.Subject(
+            self._desk.linkage.terms, states.get(CaseState, request.case_token), None, measures.used(others),
             protection.flags if protection is not None else frozenset(),
             contested=any(each.status == "reviewing" for each in states.about(ObjectionState, request.asset_token)),
         )))  # fmt: skip

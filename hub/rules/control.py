@@ -47,7 +47,7 @@ def check(request: ControlRequested, known: Subject, at: int) -> list[str]:
         codes += ["amount-needed"] if data.amount is None else _ceiling(request, known)
     if data.action in FIRST_CONTROLS or data.action == "renew":
         codes += _term(data.term_months, known.terms.max_term_months[data.asset.kind])
-    codes += protected(request, known)
+    codes += _untouchable(request, known)
     if data.action == "deduct":
         codes += ["amount-needed"] if data.amount is None else []
         codes += ["account-needed"] if data.court_account is None else []
@@ -71,7 +71,13 @@ def _ceiling(request: ControlRequested, known: Subject) -> list[str]:
     return ["over-seizure"] if known.controlled + Decimal(request.data.amount) > known.case.ceiling else []
 
 
-def protected(request: ControlRequested, known: Subject) -> list[str]:
+def forbidden_by_now(request: ControlRequested, known: Subject) -> list[str]:
+    """What has come to stand against a control that was accepted and not sent yet. `known.controlled` leaves this one out."""
+    ceiling = _ceiling(request, known) if request.data.action in FIRST_CONTROLS else []
+    return ceiling + _untouchable(request, known)
+
+
+def _untouchable(request: ControlRequested, known: Subject) -> list[str]:
     """The codes of what forbids to touch the asset: V21, and that an objection is under review."""
     action = request.data.action
     codes = _protected(request, known) if action in ("freeze", "deduct") else []

@@ -158,6 +158,19 @@ def test_clocks_of_an_erased_case_do_not_stop_the_hub(rig: Rig) -> None:
     assert "measure-lapsed" in events(rig.fire())
 
 
+def test_a_statement_cannot_take_back_the_time_in_which_another_court_held_the_case(rig: Rig) -> None:
+    rig.advance(3600)
+    signed = rig.clock
+    rig.advance(3600)
+    moved: Data = {"holder": {"court": "court-9902", "team": "执行一组"}, "handler": "GZ-9902-001", "supervisor": "GZ-9902-003",
+             "duty": "GZ-9902-001"}  # fmt: skip
+    rig.feed([rig.statement(samples.statement("court-9901", version=2, **moved), "statement", court="court-99")[1]])
+    moved["holder"] = {"court": "court-9902", "team": "执行二组"}
+    back = rig.statement(samples.statement("court-9901", version=3, **moved), "statement", court="court-9902", time=signed)[1]
+    rig.feed([back])
+    assert codes(rig.feed([rig.request(inquiry(partners=["bank"]), time=signed)[1]])) == []
+
+
 # -- late and silent ---------------------------------------------------------------------------------------------------
 
 
@@ -291,3 +304,19 @@ def test_a_freeze_that_is_held_is_not_sent_once_the_account_is_known_to_be_prote
     rig.feed([rig.reply(task, "result", findings=[WAGES | {"flags": ["WAGE_SPECIAL"]}])])
     at(rig, 2026, 11, 25, 9)
     assert tasks(rig.fire()) == []
+
+
+def test_a_freeze_that_is_held_is_not_sent_once_the_claim_has_become_less(rig: Rig) -> None:
+    _, record = rig.request(control(hold_until="2026-11-25T09:00:00.000000+08:00", amount="50000.00"))
+    rig.feed([record])
+    rig.register_case(version=2, claim="100000.00", costs="0.00", recovered="50000.01")
+    at(rig, 2026, 11, 25, 9)
+    assert tasks(rig.fire()) == []
+
+
+def test_a_freeze_that_is_held_within_the_claim_is_sent(rig: Rig) -> None:
+    _, record = rig.request(control(hold_until="2026-11-25T09:00:00.000000+08:00", amount="50000.00"))
+    rig.feed([record])
+    rig.register_case(version=2, claim="100000.00", costs="0.00", recovered="50000.00")
+    at(rig, 2026, 11, 25, 9)
+    assert len(tasks(rig.fire())) == 1
