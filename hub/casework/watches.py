@@ -85,7 +85,8 @@ class Watches(Part):
         message = item.message
         if not isinstance(message, HandedOver):
             raise TypeError("a handover is expected")
-        key = cases.request_of_message(self.desk.work.connection, message.data.hit)
+        self.desk.work.flush_rows()
+        key = cases.request_of_hit(self.desk.work.connection, message.data.hit)
         watch = self.desk.states.get(WatchState, key)
         if watch is None:
             self.desk.refuse(item, "case", ["reference-unknown"], message.subject)

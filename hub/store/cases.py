@@ -81,10 +81,10 @@ def answers_in(connection: Connection, case_token: str, subject_token: str) -> S
     return connection.execute(query).all()
 
 
-def request_of_message(connection: Connection, message_id: str) -> str | None:
-    """Key of the request that a kept message is about."""
-    query = select(t.messages.c.request_key).where(t.messages.c.message_id == message_id, t.messages.c.direction == "in")
-    return connection.scalar(query)
+def request_of_hit(connection: Connection, message_id: str) -> str | None:
+    """Key of the request that a hit is about; another sender's message may have the same id."""
+    c = t.messages.c
+    return connection.scalar(select(c.request_key).where(c.message_id == message_id, c.direction == "in", c.type.endswith(".hit.v1")))
 
 
 def numbers_taken(connection: Connection, numbers: Sequence[Number]) -> dict[Number, str]:

@@ -1,5 +1,6 @@
 """What another sender, a late answer, a case that moves or one that is erased must not be able to bring about."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from hub.store import tables as t
 from hub.store.aggregates import States
 from hub.store.cases import load
 from schemas import samples
-from schemas.base import CHINA, micros
+from schemas.base import CHINA, format_time, micros
 from tests.factories import REPLIES, Data, control, inquiry, locate, message, request_number
 from tests.rig import Rig, said, types
 
@@ -109,6 +110,18 @@ def test_a_partner_contests_what_it_was_asked_even_if_another_courts_request_has
     rig.feed([rig.request(inquiry(partners=["bank"]), id=request_id)[1]])
     value = message("liandong.case.objection.v1", "bank-two", "hub", {"original": request_id, **CONTESTED, "by": "partner"}, time=rig.clock)
     assert events(rig.feed([rig.record("bank-two", value, REPLIES)])) == ["objection-opened"]
+
+
+def test_a_hit_is_attended_to_even_if_another_courts_message_has_its_id(rig: Rig) -> None:
+    _, task = sent(rig, locate("watch", until=UNTIL))
+    rig.feed([rig.reply(task, "result")])
+    contact = {"name": "郑警官", "phone": "0990-5550100"}
+    found = rig.answer(task, "hit", {"event": "E1", "at": format_time(rig.clock), "place": "高铁站", "contact": contact})
+    hit = json.loads(found.value)["id"]
+    rig.feed([rig.request(inquiry(partners=["bank"], court="court-9902"), "court-9902", id=hit)[1]])
+    rig.feed([found])
+    handed = {"hit": hit, "outcome": "handed-over", "officer": "GZ-9901-001"}
+    assert types(rig.feed([rig.statement(handed, "handover")[1]])) == ["case.noted"]
 
 
 def test_another_keepers_word_about_an_account_does_not_end_its_protection(rig: Rig) -> None:
