@@ -13,7 +13,7 @@ from hub.rules.state import RequestState, TaskState
 from hub.rules.terms import DAY
 from hub.rules.watches import WatchState
 from schemas.base import derive_id, from_micros
-from schemas.hub import LiftCertificate, LiftedMeasure
+from schemas.hub import LiftCertificate, LiftedMeasure, TaskOutcome
 from schemas.messages import Replied, RequestMessage
 from schemas.requests import Kind
 
@@ -33,7 +33,7 @@ class Lift(Part):
         """A measure or a watch has changed: it may be the last of a case that is to be lifted."""
         state = self.desk.states.get(LiftState, case_token)
         case = self.desk.states.get(CaseState, case_token) if state is not None and state.status == "open" else None
-        if case is not None:
+        if case is not None and case.status in LIFTS:
             self._certify(case)
 
     def case_changed(self, old: CaseState | None, new: CaseState) -> None:
@@ -57,16 +57,21 @@ class Lift(Part):
                     ref=request.subject_token, status="requested", request_id=request.request_id, partner=task.partner,
                 ))  # fmt: skip
 
-    def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:  # noqa: ARG002 - late or not, it is a fact
+    def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:  # noqa: ARG002 - a restriction is what was asked for
         """A restriction in force or lifted; and perhaps the last of a case that is to be lifted."""
+        if request.kind is not Kind.NOTICE:
+            return
         outcome = message.data.measure
-        if request.kind is Kind.NOTICE and outcome is not None:
-            key = request.key if request.action == "restrict" else request.original_key
-            restriction = self.desk.states.get(RestrictionState, f"{key}/{task.partner}")
-            if restriction is not None:
-                self.desk.states.put(lift.answered(restriction, outcome.state, message.id))
-                self.desk.work.decide(f"restriction.{outcome.state}", request.key, None, {
-                    "request": restriction.request_id, "court": request.court, "partner": task.partner})  # fmt: skip
+        key = request.key if request.action == "restrict" else request.original_key
+        restriction = self.desk.states.get(RestrictionState, f"{key}/{task.partner}")
+        if restriction is not None and outcome is None and restriction.status == "unknown" and request.action == "restrict":
+            self.desk.states.put(lift.answered(restriction, "refused", None))  # after its silence: there is none
+        elif restriction is not None and outcome is not None:
+            self.desk.states.put(lift.answered(restriction, outcome.state, message.id))
+            self.desk.work.decide(f"restriction.{outcome.state}", request.key, None, {
+                "request": restriction.request_id, "court": request.court, "partner": task.partner})  # fmt: skip
+        if late:
+            self._after(request)  # it has its conclusion already
 
     def concluded(self, request: RequestState) -> None:
         """Something of the case has settled: refused it binds nobody, in force it is to be lifted too, ended it may be the last."""
@@ -74,7 +79,13 @@ class Lift(Part):
             for task in request.tasks:
                 restriction = self.desk.states.get(RestrictionState, f"{request.key}/{task.partner}")
                 if restriction is not None and restriction.status == "requested":
-                    self.desk.states.put(lift.answered(restriction, "refused", None))
+                    # Silence is no refusal: it may be in force, and binds until it is known to be lifted.
+                    state = "unknown" if task.outcome is TaskOutcome.NO_RESPONSE else "refused"
+                    self.desk.states.put(lift.answered(restriction, state, None))
+        self._after(request)
+
+    def _after(self, request: RequestState) -> None:
+        """In a case that is to be lifted: the release of what is in force after all, or the certificate."""
         if request.kind is Kind.INQUIRY or self.desk.states.get(LiftState, request.case_token) is None:
             return
         case = self.desk.states.get(CaseState, request.case_token)
@@ -95,7 +106,7 @@ class Lift(Part):
                 decision = self.desk.work.decide("release.overdue", each.key.partition("/")[0], None, {
                     "request": each.request_id, "court": each.court, "partner": each.partner, "level": level})  # fmt: skip
                 self.desk.tell(decision, case, each.court, "release-overdue", about=each.request_id, case_token=token,
-                               stage=f"{each.partner}/{level}", partner=each.partner, level=level, addressee=case.supervisor)  # fmt: skip
+                               stage=f"{each.partner}/{case.version}/{level}", partner=each.partner, level=level, addressee=case.supervisor)  # fmt: skip
         if level < lift.RUNGS and not lift.all_ended(self._every(token)):
             self.desk.work.arm(RELEASE, f"{token}/{level + 1}", self.desk.work.now + DAY)
 
@@ -111,7 +122,7 @@ class Lift(Part):
         decision = self.desk.work.decide("release.due", key, None, {
             "request": each.request_id, "court": each.court, "partner": each.partner})  # fmt: skip
         self.desk.tell(decision, case, each.court, "release-due", about=each.request_id, case_token=case.key, request_key=key,
-                       stage=each.partner, partner=each.partner, addressee=case.handler, due=from_micros(due), draft=drafted)  # fmt: skip
+                       stage=f"{each.partner}/{case.version}/{each.status}", partner=each.partner, addressee=case.handler, due=from_micros(due), draft=drafted)  # fmt: skip
 
     def _certify(self, case: CaseState) -> None:
         """Once nothing binds any more, and only then, and once: the certificate with the proof of each end."""

@@ -1,6 +1,5 @@
 """Objections to measures: opened with a clock, decided by the court, followed by a release that is drafted at once."""
 
-from dataclasses import replace
 from typing import Any
 
 from hub.casework.drafts import draft
@@ -14,8 +13,9 @@ from hub.rules.cases import CaseState
 from hub.rules.measures import MeasureState
 from hub.rules.objections import Ground, ObjectionState, ProtectedAsset
 from hub.rules.state import RequestState, TaskState
+from hub.store.vault import NO_CASE
 from schemas.asset import Account
-from schemas.base import from_micros
+from schemas.base import derive_id, from_micros
 from schemas.findings import AccountFinding
 from schemas.hub import Noted
 from schemas.messages import Objected, ObjectionDecided, Replied
@@ -66,9 +66,9 @@ class Objections(Part):
 
     def _objected(self, item: Inbound, message: Objected) -> None:
         speaker = item.party.speaks_as
-        request = self.desk.request_anywhere(speaker, message.data.original)
+        request = self.desk.begun(speaker, message.data.original)
         if request is None:
-            self.desk.refuse(item, "case", ["reference-unknown"], message.subject)
+            self.desk.refuse(item, "case", ["reference-unknown"], NO_CASE)
             return
         if speaker not in (self.desk.holder(request), *(task.partner for task in request.tasks)):
             self.desk.refuse(item, "case", ["reference-other"], request.case_token)
@@ -79,6 +79,9 @@ class Objections(Part):
 
     def _open(self, request: RequestState, objection_id: str, ground: Ground, by: str, item: Inbound | None) -> Decision:
         due = self.desk.work.now + self.desk.linkage.terms.clocks["objection"]
+        if self.desk.states.get(ObjectionState, objection_id) is not None:
+            # Another sender's objection has this id, which its message made: it is not touched.
+            objection_id = derive_id("objection", request.key, objection_id)
         objection = ObjectionState(
             key=objection_id, court=request.court, case_token=request.case_token, ref=request.asset_token, status="reviewing",
             measure=request.key, request_id=request.request_id, ground=ground, opened_by=by, due_at=due,
@@ -93,7 +96,7 @@ class Objections(Part):
     def _decided(self, item: Inbound, message: ObjectionDecided) -> None:
         objection = self.desk.states.get(ObjectionState, message.data.objection)
         if objection is None:
-            self.desk.refuse(item, "case", ["reference-unknown"], message.subject)
+            self.desk.refuse(item, "case", ["reference-unknown"], NO_CASE)
             return
         self.desk.load([objection.measure])
         request = self.desk.cases[objection.measure]
@@ -119,15 +122,17 @@ class Objections(Part):
 
     def _protect(self, request: RequestState, token: str, flags: frozenset[str], cause: str) -> None:
         old = self.desk.states.get(ProtectedAsset, token)
+        if old is not None:
+            flags |= old.flags  # what another keeper says, or a later answer leaves out, ends no protection
         if old is not None and old.flags == flags:
             return
         new = ProtectedAsset(key=token, court=request.court, case_token=request.case_token, ref=token, status="protected", flags=flags)
-        self.desk.states.put(replace(new, flags=flags))
+        self.desk.states.put(new)
         decision = self.desk.work.decide("asset.protected", request.key, None, {
             "court": request.court, "request": request.request_id, "flags": ",".join(sorted(flags & self.desk.linkage.terms.exempt_flags))})  # fmt: skip
         case = self.desk.states.get(CaseState, request.case_token)
         self.desk.tell(decision, case, request.court, "exempt-found", about=request.request_id, case_token=request.case_token,
-                       stage=token, request_key=request.key, cause=cause)  # fmt: skip
+                       stage=f"{token}/{cause}", request_key=request.key, cause=cause)  # fmt: skip
 
     def _tell(self, decision: Decision, objection: ObjectionState, event: str, **members: Any) -> None:
         case = self.desk.states.get(CaseState, objection.case_token)

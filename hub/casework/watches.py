@@ -13,6 +13,7 @@ from hub.rules.cases import CaseState
 from hub.rules.state import RequestState, TaskState
 from hub.rules.watches import WatchState
 from hub.store import cases
+from hub.store.vault import NO_CASE
 from schemas.base import from_micros, micros
 from schemas.hub import Noted, TaskOutcome
 from schemas.messages import HandedOver, LocateRequested, Replied, RequestMessage
@@ -40,6 +41,11 @@ class Watches(Part):
         """Armed, or withdrawn."""
         outcome = message.data.measure
         if outcome is None:
+            watch = self.desk.states.get(WatchState, request.key) if request.action in ARMING else None
+            if watch is not None and watch.status == "unknown":
+                self.desk.work.disarm(END, watch.key)
+                self.desk.states.put(watches.ended(watch, "refused"))  # after their silence the police say that there is none
+                self.desk.moved(watch.case_token)
             return
         if request.action in ARMING and outcome.state == "armed":
             watch = self.desk.states.get(WatchState, request.key)
@@ -58,6 +64,8 @@ class Watches(Part):
         if watch is not None and watch.status == "requested":
             unknown = request.tasks[0].outcome is TaskOutcome.NO_RESPONSE
             self.desk.states.put(replace(watch, status="unknown") if unknown else watches.ended(watch, "refused"))
+        if watch is not None and request.tasks[0].outcome is TaskOutcome.NO_RESPONSE and watch.status not in watches.ENDED:
+            self.desk.work.arm(END, watch.key, watch.until)  # armed or not, nothing acts after its end
 
     def hit(self, request: RequestState, task: TaskState, item: Inbound) -> None:  # noqa: ARG002 - the watch knows its partner
         """The duty officer is told at once, and has so long to attend to it."""
@@ -78,10 +86,11 @@ class Watches(Part):
         message = item.message
         if not isinstance(message, HandedOver):
             raise TypeError("a handover is expected")
-        key = cases.request_of_message(self.desk.work.connection, message.data.hit)
+        self.desk.work.flush_rows()
+        key = cases.request_of_hit(self.desk.work.connection, message.data.hit)
         watch = self.desk.states.get(WatchState, key)
         if watch is None:
-            self.desk.refuse(item, "case", ["reference-unknown"], message.subject)
+            self.desk.refuse(item, "case", ["reference-unknown"], NO_CASE)
             return
         case = self.desk.states.get(CaseState, watch.case_token)
         codes = [] if message.source == (case.holder.court if case else watch.court) else ["reference-other"]

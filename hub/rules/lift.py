@@ -18,7 +18,7 @@ RUNGS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestrictionState(Aggregate):
-    """A restriction (限制措施) by its request (`key`): requested → restricted → lifted; or refused."""
+    """A restriction (限制措施) by its request (`key`): requested → restricted → lifted; or refused; unknown after silence."""
 
     KIND: ClassVar[str] = "restriction"
 
