@@ -24,17 +24,22 @@ from schemas.requests import Kind
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """All that casework decides by: the plan with its terms and agreements, and each court's officers and superior."""
+    """All that casework decides by: the plan with its terms and agreements, each court's officers, superior and designator."""
 
     linkage: Linkage
     registers: Mapping[str, Register]
     superiors: Mapping[str, str]
+    designators: Mapping[str, str]
 
 
 def load_rulebook(config_dir: Path, agreements_dir: Path, directory: Directory) -> Rulebook:
     """The plan, and the courts as the directory has them. Raises `ConfigError` naming the file at fault."""
-    superiors = {court.id: court.superior for court in directory.with_role(Role.COURT)}
-    return Rulebook(load_linkage(config_dir, agreements_dir, directory), load_registers(directory), superiors)
+    courts = list(directory.with_role(Role.COURT))
+    ids = {court.id for court in courts}
+    # A superior that does not take part here has no topic that it could be told on.
+    superiors = {court.id: court.superior if court.superior in ids else "" for court in courts}
+    designators = {court.id: court.designator for court in courts}
+    return Rulebook(load_linkage(config_dir, agreements_dir, directory), load_registers(directory), superiors, designators)
 
 
 def load_linkage(config_dir: Path, agreements_dir: Path, directory: Directory) -> Linkage:

@@ -20,11 +20,13 @@ class Kept:
 
 
 def kept_answer(desk: Desk, partner: str, message_id: str) -> Kept | None:
-    """The answer with this id that `partner` gave: ids are unique to a sender only. Raises KeyError once its case has been
-    erased."""
+    """The answer with this id that `partner` gave: ids are unique to a sender only. None once its case has been erased."""
     connection = desk.work.connection
     for row in cases.kept(connection, message_id):
-        value = desk.work.payload(row.pk)
+        try:
+            value = desk.work.payload(row.pk)
+        except KeyError:
+            continue  # erased
         message = parse(value)
         if isinstance(message, Replied) and cases.partner_of(connection, message.data.task_id) == partner:
             return Kept(message, value, row.jws, row.digest, row.at)

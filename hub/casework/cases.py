@@ -37,7 +37,7 @@ class Cases(Part):
         old = self.desk.states.get(CaseState, token)
         holder = old.holder.court if old is not None else statement.holder.court
         superior = self.desk.rulebook.superiors.get(holder, "")
-        codes = self._court(item, statement.case_number, statement.holder.court, superior) if old is None else []
+        codes = self._court(item, statement.case_number, statement.holder.court) if old is None else []
         new = cases.state(old, statement, message.source, token, superior, micros(message.time))
         if isinstance(new, str):
             codes.append(new)
@@ -71,8 +71,11 @@ class Cases(Part):
             codes += [] if going_on else ["standing-needed"]
         return codes
 
-    @staticmethod
-    def _court(item: Inbound, case_number: str, holder: str, superior: str) -> list[str]:
-        """V12: a court registers its own cases; its superior court may do it for the court that is to hold one."""
-        own = case_parts(case_number).court == item.party.designator and item.party.id == holder
-        return [] if own or item.party.id == superior else ["court-mismatch"]
+    def _court(self, item: Inbound, case_number: str, holder: str) -> list[str]:
+        """V12: a court registers its own cases; its superior court may do it for the courts below it, of cases that are theirs."""
+        designator, rulebook = case_parts(case_number).court, self.desk.rulebook
+        if designator == item.party.designator and item.party.id == holder:
+            return []
+        below = {court for court, superior in rulebook.superiors.items() if superior == item.party.id}
+        theirs = any(rulebook.designators[court] == designator for court in below)
+        return [] if theirs and holder in below else ["court-mismatch"]

@@ -12,15 +12,15 @@ from hub.casework.part import Part
 from hub.casework.tasks import dispatch
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
-from hub.rules import collect, control, intake, measures, objections
+from hub.rules import collect, control, intake, measures
 from hub.rules.cases import LIFTS, CaseState
 from hub.rules.measures import MeasureState
-from hub.rules.objections import ObjectionState
+from hub.rules.objections import ObjectionState, ProtectedAsset
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from hub.store import cases, contact
 from schemas import hub as said
 from schemas.base import from_micros
-from schemas.messages import HitReported, PartnerMessage, Received, Replied, kind_of
+from schemas.messages import ControlRequested, HitReported, PartnerMessage, Received, Replied, kind_of, parse
 from schemas.replies import KNOWN_REASONS
 from schemas.requests import Kind
 
@@ -178,50 +178,58 @@ class Collector:
             self._send_or_end(request, original)
 
     def _case_changed(self, _old: CaseState | None, case: CaseState) -> None:
-        """A held order of a case that is to be lifted is cancelled (履行宽限期: performance in time ends it)."""
+        """What was not sent yet in a case that is to be lifted is cancelled (履行宽限期: performance in time ends it), but what ends
+        a measure."""
         if case.status not in LIFTS:
             return
-        self._desk.work.flush_rows()
-        keys = cases.held_in(self._desk.work.connection, case.key)
+        self._desk.save()  # so that what this batch has sent is not among them
+        keys = cases.unsent_in(self._desk.work.connection, case.key)
         self._desk.load(keys)
         for key in keys:
             request = self._desk.cases[key]
-            if request.status is RequestStatus.HELD and request.action not in intake.ENDINGS:
+            if request.status in (RequestStatus.HELD, RequestStatus.WAITING) and request.action not in intake.ENDINGS:
                 self._desk.work.disarm(HOLD, key)
-                self._cancel(request, case)
-
-    def _cancel(self, request: RequestState, case: CaseState) -> None:
-        """An order that was accepted and kept is not sent any more, because its case is closed."""
-        self._end_unsent(request)
-        decision = self._desk.work.decide("order.cancelled", request.key, None, {"request": request.request_id, "court": request.court})
-        self._desk.tell(decision, case, request.court, "order-cancelled", about=request.request_id,
-                        case_token=case.key, request_key=request.key)  # fmt: skip
+                self._end_unsent(request)
+                decision = self._desk.work.decide("order.cancelled", key, None, {"request": request.request_id, "court": request.court})
+                self._desk.tell(decision, case, request.court, "order-cancelled", about=request.request_id,
+                                case_token=case.key, request_key=key)  # fmt: skip
 
     def _send_or_end(self, request: RequestState, original: RequestState | None) -> None:
-        """Send a request whose turn has come, unless its case was closed meanwhile, its asset is contested, nothing is left
-        that it could act on, or it came too late."""
+        """Send a request whose turn has come, unless nothing is left that it could act on, or it came too late."""
         work = self._desk.work
-        case = self._desk.states.get(CaseState, request.case_token)
-        if case is not None and not intake.may_still_go(request.action, case):
-            self._cancel(request, case)
-            return
         measure = self._desk.states.get(MeasureState, request.original_key)
         gone = original is not None and not control.may_act_on(original)
         gone = gone or (measure is not None and (measure.status in measures.ENDED or not measures.covers(measure, request.key)))
-        if work.now >= request.expires_at or gone or self._stayed(request):
+        if work.now >= request.expires_at or gone:
+            self._end_unsent(request)
+            return
+        pk, jws = cases.request_message(work.connection, request.key)
+        try:
+            value = work.payload(pk)
+        except KeyError:
+            self._end_unsent(request)  # the case has been erased: nothing can be asked any more
+            return
+        if self._forbidden_now(request, parse(value)):
             self._end_unsent(request)
             return
         facts: Facts = {"request": request.request_id, "court": request.court}
         if original is not None:
             facts["after"] = original.request_id
         decision = work.decide("request.dispatched", request.key, None, facts)
-        pk, jws = cases.request_message(work.connection, request.key)
-        self._desk.replace(dispatch(self._desk, decision, request, work.payload(pk), jws))
+        self._desk.replace(dispatch(self._desk, decision, request, value, jws))
 
-    def _stayed(self, request: RequestState) -> bool:
-        if request.asset_token is None or request.action not in objections.STAYED:
+    def _forbidden_now(self, request: RequestState, message: object) -> bool:
+        """Whether the order has come to be against the law since it was accepted (V20, V21)."""
+        if not isinstance(message, ControlRequested) or request.asset_token is None:
             return False
-        return objections.under_review(self._desk.states.about(ObjectionState, request.asset_token))
+        states = self._desk.states
+        protection = states.get(ProtectedAsset, request.asset_token)
+        others = [each for each in states.of_case(MeasureState, request.case_token) if each.key != request.key]
+        return bool(control.forbidden_by_now(message, control.Subject(
+            self._desk.linkage.terms, states.get(CaseState, request.case_token), None, measures.used(others),
+            protection.flags if protection is not None else frozenset(),
+            contested=any(each.status == "reviewing" for each in states.about(ObjectionState, request.asset_token)),
+        )))  # fmt: skip
 
     def _end_unsent(self, request: RequestState) -> None:
         self._desk.replace(collect.without_sending(request, self._desk.work.now))

@@ -14,7 +14,7 @@ from hub.rules.cases import CaseState
 from hub.rules.completeness import Answer, CertificateState
 from hub.store import cases
 from schemas import hub as said
-from schemas.base import from_micros
+from schemas.base import derive_id, from_micros
 from schemas.messages import CertificateRequested
 from schemas.subject import Person, Subject
 
@@ -71,7 +71,7 @@ class Completeness(Part):
             closing_possible=rules.may_close(filed, restricted=case.restricted, at=now, terms=terms),
         )  # fmt: skip
         self.desk.states.put(CertificateState(
-            key=item.message.id, court=case.holder.court, case_token=case.key, ref=self.desk.token_of_subject(subject), status="issued",
+            key=derive_id("certificate", item.party.id, item.message.id), court=case.holder.court, case_token=case.key, ref=self.desk.token_of_subject(subject), status="issued",
         ))  # fmt: skip
         decision = self.desk.work.decide("certificate.issued", None, item, {"court": item.party.id, "answers": len(certified)})
         self.desk.work.keep(item, None, case.key, decision)

@@ -111,11 +111,17 @@ class Desk:
         self.load(keys)
         return next((self.cases[key] for key in keys if key in self.cases), None)
 
-    def request_anywhere(self, speaker: str, request_id: str) -> RequestState | None:
-        """The request of this id, `speaker`'s own first: a partner, and a court that was given the case, know no other name of it.
-        Whether it is the speaker's to speak of is the caller's to decide."""
-        courts = (speaker, *self.rulebook.registers)
-        return next((found for court in courts if (found := self.request_of(court, request_id)) is not None), None)
+    def begun(self, speaker: str, request_id: str) -> RequestState | None:
+        """The request with this id that concerns `speaker`: its own; else, of any court, one whose case `speaker` holds now or
+        whose task it has. An id is unique to its sender only, so that another court's may be the same."""
+        found = self._request_of([speaker], request_id)
+        if found is not None:
+            return found
+        keys = [request_key(court, request_id) for court in self.rulebook.registers]
+        self.load(keys)
+        every = [self.cases[key] for key in keys if key in self.cases]
+        concerned = (each for each in every if speaker in (self.holder(each), *(task.partner for task in each.tasks)))
+        return next(concerned, every[0] if every else None)
 
     def save(self) -> None:
         """Write the changed states back. What was made in this batch is written whole, with its last state. May be called
@@ -123,6 +129,8 @@ class Desk:
         # A row made in this batch may have changed since: insert first, then update.
         self.work.flush_rows()
         cases.save(self.work.connection, self._changed.values(), self._changed_tasks.values(), self.work.now)
+        self._changed.clear()
+        self._changed_tasks.clear()
         self.states.save()
 
     def case_token(self, request: RequestMessage) -> str:

@@ -23,13 +23,16 @@ _KEPT = ("subject", "asset", "vehicle", "restrictions")
 _LEGAL = ("case_number", "purpose", "officers", "maker", "handler", "supervisor", "target", "valid_until")
 
 
-def draft(desk: Desk, original: RequestState, action: str, **members: Any) -> Drafted:
+def draft(desk: Desk, original: RequestState, action: str, **members: Any) -> Drafted | None:
     """A draft of `action` that cites `original`: the same subject, asset, partner and people; no documents, no approvals.
 
-    Its number is made of the original's id, so that a second draft of the same is known as one. Raises KeyError once the
-    case has been erased.
+    Its number is made of the original's id, so that a second draft of the same is known as one. None once the case has
+    been erased: a timer that outlives it must not stop the others.
     """
-    old = _data(desk, original)
+    try:
+        old = _data(desk, original)
+    except KeyError:
+        return None
     scope = {"partner_kinds": old["legal"]["scope"]["partner_kinds"], "actions": [f"{original.kind}.{action}"]}
     data = {name: old[name] for name in _KEPT if name in old} | {
         "number": f"D-{original.request_id[:13].upper()}-{action.upper()}", "version": 1, "action": action,

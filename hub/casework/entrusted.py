@@ -11,6 +11,7 @@ from hub.engine.work import Decision, Facts
 from hub.rules import authority, entrusted
 from hub.rules.cases import CaseState
 from hub.rules.entrusted import MatterState
+from hub.store.vault import NO_CASE
 from schemas.base import from_micros, micros
 from schemas.hub import Noted
 from schemas.messages import Entrusted, EntrustStepped, RequestMessage
@@ -81,7 +82,7 @@ class Matters(Part):
         desk, step, at = self.desk, message.data, item.record.timestamp
         matter = desk.states.get(MatterState, step.matter)
         if matter is None or matter.to != message.source:
-            code, token = ("reference-unknown", message.subject) if matter is None else ("reference-other", matter.case_token)
+            code, token = ("reference-unknown", NO_CASE) if matter is None else ("reference-other", matter.case_token)
             desk.refuse(item, "entrust", [code], token)
             return
         codes = authority.signs(step.officer, desk.rulebook.registers[message.source], micros(message.time))

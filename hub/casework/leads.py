@@ -12,6 +12,7 @@ from hub.rules import authority, leads
 from hub.rules.cases import CaseState
 from hub.rules.leads import LeadState
 from hub.rules.measures import MeasureState
+from hub.store.vault import NO_CASE
 from hub.trust.parties import Role
 from schemas.base import from_micros, micros
 from schemas.hub import Noted
@@ -87,7 +88,7 @@ class Leads(Part):
         desk, verdict = self.desk, message.data
         lead = desk.states.get(LeadState, verdict.lead)
         if lead is None:
-            desk.refuse(item, "lead", ["reference-unknown"], message.subject)
+            desk.refuse(item, "lead", ["reference-unknown"], NO_CASE)
             return
         case = desk.states.get(CaseState, lead.case_token)
         codes = [] if message.source == (case.holder.court if case is not None else lead.court) else ["reference-other"]

@@ -19,6 +19,7 @@ from hub.rules.plan import still_bound
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from hub.store import cases
 from hub.store import tables as t
+from hub.store.vault import NO_CASE
 from schemas.base import from_micros, micros
 from schemas.hub import Noted, TaskOutcome, round_id
 from schemas.messages import FindingReviewed, InquiryRequested, Replied, RequestMessage, parse
@@ -142,9 +143,9 @@ class Ledger(Part):
         message = item.message
         if not isinstance(message, FindingReviewed):
             raise TypeError("a review is expected")
-        ledger = self._of(message.data.standing)
+        ledger = self._of(message.source, message.data.standing)
         if ledger is None:
-            self.desk.refuse(item, "case", ["reference-unknown"], message.subject)
+            self.desk.refuse(item, "case", ["reference-unknown"], NO_CASE)
             return
         case = self.desk.states.get(CaseState, ledger.case_token)
         holder = case.holder.court if case is not None else ledger.court
@@ -172,11 +173,10 @@ class Ledger(Part):
                 resumed = new.status == "resumed"
                 self._end(rules.ended(ledger, "resumed" if resumed else "ended"), "resumed" if resumed else "closed", None)
 
-    def _of(self, standing: str) -> LedgerState | None:
-        """The ledger of a standing inquiry, whichever court signed it: the case may have moved since."""
-        keys = [request_key(court, standing) for court in self.desk.rulebook.registers]
-        self.desk.states.prepare(LedgerState, keys)
-        return next((found for key in keys if (found := self.desk.states.get(LedgerState, key)) is not None), None)
+    def _of(self, court: str, standing: str) -> LedgerState | None:
+        """The ledger of a standing inquiry, whichever court signed it: the case may have moved to `court` since."""
+        request = self.desk.begun(court, standing)
+        return self.desk.states.get(LedgerState, request.key) if request is not None else None
 
     def _close(self, ledger: LedgerState) -> None:
         decision = self._end(ledger, "closed", None)

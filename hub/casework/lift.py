@@ -1,7 +1,5 @@
 """Lifting everything of a case that is performed, bankrupt or ended: drafted, watched, and certified with its proof."""
 
-from dataclasses import replace
-
 from hub.casework.desk import Desk
 from hub.casework.drafts import draft
 from hub.casework.part import Part
@@ -17,7 +15,6 @@ from hub.rules.watches import WatchState
 from schemas.base import derive_id, from_micros
 from schemas.hub import LiftCertificate, LiftedMeasure, TaskOutcome
 from schemas.messages import Replied, RequestMessage
-from schemas.replies import ReplyKind
 from schemas.requests import Kind
 
 RELEASE = "release-overdue"
@@ -40,29 +37,16 @@ class Lift(Part):
             self._certify(case)
 
     def case_changed(self, old: CaseState | None, new: CaseState) -> None:
-        """The case is to be lifted: everything in force gets its drafted release, and a clock. Or it goes on after all."""
-        was = old is not None and old.status in LIFTS
-        if new.status not in LIFTS and was:
-            self._stop(new)
-        if new.status not in LIFTS or was:
+        """The case is to be lifted: everything in force gets its drafted release, and a clock."""
+        if new.status not in LIFTS or (old is not None and old.status in LIFTS):
             return
-        self.desk.states.put(LiftState(key=new.key, court=new.holder.court, case_token=new.key, status="open", version=new.version))
+        self.desk.states.put(LiftState(key=new.key, court=new.holder.court, case_token=new.key, status="open"))
         binding = [each for each in self._every(new.key) if lift.binds(each)]
         for each in binding:
-            self._ask(new, each, "closed")
+            self._ask(new, each)
         if binding:
             self.desk.work.arm(RELEASE, f"{new.key}/1", self.desk.work.now + self.desk.linkage.terms.clocks["release"])
         self._certify(new)
-
-    def _stop(self, case: CaseState) -> None:
-        state = self.desk.states.get(LiftState, case.key)
-        if state is not None and state.status == "open":
-            self.desk.states.put(replace(state, status="stopped"))
-        self._disarm(case.key)
-
-    def _disarm(self, token: str) -> None:
-        for rung in range(1, lift.RUNGS + 1):
-            self.desk.work.disarm(RELEASE, f"{token}/{rung}")
 
     def accepted(self, request: RequestState, message: RequestMessage) -> None:  # noqa: ARG002 - the state says it all
         """A restriction is registered."""
@@ -73,52 +57,56 @@ class Lift(Part):
                     ref=request.subject_token, status="requested", request_id=request.request_id, partner=task.partner,
                 ))  # fmt: skip
 
-    def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:  # noqa: ARG002 - late or not, it is a fact
+    def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:  # noqa: ARG002 - a restriction is what was asked for
         """A restriction in force or lifted; and perhaps the last of a case that is to be lifted."""
         if request.kind is not Kind.NOTICE:
             return
-        restrict, outcome = request.action == "restrict", message.data.measure
-        key = f"{request.key if restrict else request.original_key}/{task.partner}"
-        restriction = self.desk.states.get(RestrictionState, key)
-        # An explicit "no such restriction" ends one that silence left unknown, and leaves one that is known to be in force.
-        none = message.data.kind is ReplyKind.NO_RECORD and restriction is not None and restriction.status == "requested"
-        if restriction is None or (outcome is None and not restrict and not none):
-            return
-        state = outcome.state if outcome is not None else "refused"
-        self.desk.states.put(lift.answered(restriction, state, message.id))
-        self.desk.work.decide(f"restriction.{state}", request.key, None, {
-            "request": restriction.request_id, "court": request.court, "partner": task.partner})  # fmt: skip
-        self.desk.moved(request.case_token)
+        outcome = message.data.measure
+        key = request.key if request.action == "restrict" else request.original_key
+        restriction = self.desk.states.get(RestrictionState, f"{key}/{task.partner}")
+        if restriction is not None and outcome is None and restriction.status == "unknown" and request.action == "restrict":
+            self.desk.states.put(lift.answered(restriction, "refused", None))  # after its silence: there is none
+        elif restriction is not None and outcome is not None:
+            self.desk.states.put(lift.answered(restriction, outcome.state, message.id))
+            self.desk.work.decide(f"restriction.{outcome.state}", request.key, None, {
+                "request": restriction.request_id, "court": request.court, "partner": task.partner})  # fmt: skip
+        if late:
+            self._after(request)  # it has its conclusion already
 
     def concluded(self, request: RequestState) -> None:
         """Something of the case has settled: refused it binds nobody, in force it is to be lifted too, ended it may be the last."""
         if request.kind is Kind.NOTICE and request.action == "restrict":
             for task in request.tasks:
                 restriction = self.desk.states.get(RestrictionState, f"{request.key}/{task.partner}")
-                # Silence leaves it as it is: it may be in force.
-                if restriction is not None and restriction.status == "requested" and task.outcome is not TaskOutcome.NO_RESPONSE:
-                    self.desk.states.put(lift.answered(restriction, "refused", None))
+                if restriction is not None and restriction.status == "requested":
+                    # Silence is no refusal: it may be in force, and binds until it is known to be lifted.
+                    state = "unknown" if task.outcome is TaskOutcome.NO_RESPONSE else "refused"
+                    self.desk.states.put(lift.answered(restriction, state, None))
+        self._after(request)
+
+    def _after(self, request: RequestState) -> None:
+        """In a case that is to be lifted: the release of what is in force after all, or the certificate."""
         if request.kind is Kind.INQUIRY or self.desk.states.get(LiftState, request.case_token) is None:
             return
         case = self.desk.states.get(CaseState, request.case_token)
         if case is not None and case.status in LIFTS:
             for each in self._every(case.key):
                 if each.request_id == request.request_id and lift.binds(each):
-                    self._ask(case, each, "settled")
+                    self._ask(case, each)
             self._certify(case)
 
     def fire(self, timer: Due) -> None:
         """What is to be released is still in force: the supervisor is told, and again on the next days."""
         token, _, rung = timer.ref.partition("/")
-        case, state, level = self.desk.states.get(CaseState, token), self.desk.states.get(LiftState, token), int(rung)
-        if case is None or state is None or case.status not in LIFTS:
+        case, level = self.desk.states.get(CaseState, token), int(rung)
+        if case is None or case.status not in LIFTS:
             return
         for each in self._every(token):
             if lift.binds(each):
                 decision = self.desk.work.decide("release.overdue", each.key.partition("/")[0], None, {
                     "request": each.request_id, "court": each.court, "partner": each.partner, "level": level})  # fmt: skip
                 self.desk.tell(decision, case, each.court, "release-overdue", about=each.request_id, case_token=token,
-                               stage=f"{each.partner}/{state.version}/{level}", partner=each.partner, level=level, addressee=case.supervisor)  # fmt: skip
+                               stage=f"{each.partner}/{case.version}/{level}", partner=each.partner, level=level, addressee=case.supervisor)  # fmt: skip
         if level < lift.RUNGS and not lift.all_ended(self._every(token)):
             self.desk.work.arm(RELEASE, f"{token}/{level + 1}", self.desk.work.now + DAY)
 
@@ -126,8 +114,7 @@ class Lift(Part):
         states = self.desk.states
         return [*states.of_case(MeasureState, token), *states.of_case(WatchState, token), *states.of_case(RestrictionState, token)]
 
-    def _ask(self, case: CaseState, each: Binding, when: str) -> None:
-        """Draft its release: as the case is closed, and again where it only then turns out to be in force."""
+    def _ask(self, case: CaseState, each: Binding) -> None:
         key = each.key.partition("/")[0]
         self.desk.load([key])
         drafted = draft(self.desk, self.desk.cases[key], lift.ENDINGS[type(each)])
@@ -135,20 +122,21 @@ class Lift(Part):
         decision = self.desk.work.decide("release.due", key, None, {
             "request": each.request_id, "court": each.court, "partner": each.partner})  # fmt: skip
         self.desk.tell(decision, case, each.court, "release-due", about=each.request_id, case_token=case.key, request_key=key,
-                       stage=f"{each.partner}/{case.version}/{when}", partner=each.partner, addressee=case.handler, due=from_micros(due), draft=drafted)  # fmt: skip
+                       stage=f"{each.partner}/{case.version}/{each.status}", partner=each.partner, addressee=case.handler, due=from_micros(due), draft=drafted)  # fmt: skip
 
     def _certify(self, case: CaseState) -> None:
         """Once nothing binds any more, and only then, and once: the certificate with the proof of each end."""
         state, every = self.desk.states.get(LiftState, case.key), self._every(case.key)
         if state is None or state.status != "open" or not lift.all_ended(every):
             return
-        self.desk.states.put(replace(state, status="certified"))
-        self._disarm(case.key)
+        self.desk.states.put(LiftState(key=case.key, court=state.court, case_token=case.key, status="certified"))
+        for rung in range(1, lift.RUNGS + 1):
+            self.desk.work.disarm(RELEASE, f"{case.key}/{rung}")
         lifted = tuple(
             LiftedMeasure(request=each.request_id, partner=each.partner, action=getattr(each, "action", "restrict"),
-                          ended_as=each.status, proof=lift.proof_of_end(each))
+                          ended_as=each.status, proof=each.proof)
             for each in every if lift.was_in_force(each)
         )  # fmt: skip
         decision = self.desk.work.decide("case.lifted", case.key, None, {"court": case.holder.court, "count": len(lifted)})
-        self.desk.say(decision, case.holder.court, "liandong.case.lift-certificate.v1", f"lift/{case.key}/{state.version}",
+        self.desk.say(decision, case.holder.court, "liandong.case.lift-certificate.v1", f"lift/{case.key}/{case.version}",
                       LiftCertificate(lifted=lifted), correlation=derive_id("case", case.key), case_token=case.key)  # fmt: skip

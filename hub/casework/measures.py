@@ -15,6 +15,7 @@ from hub.rules import cases, measures
 from hub.rules.cases import CaseState
 from hub.rules.measures import MeasureState
 from hub.rules.state import RequestState, TaskState
+from hub.store.vault import NO_CASE
 from schemas.base import from_micros
 from schemas.hub import Noted, TaskOutcome
 from schemas.messages import AssetDisposed, ControlRequested, Replied, RequestMessage
@@ -47,7 +48,7 @@ class Measures(Part):
             return
         measure = states.get(MeasureState, request.original_key)
         if measure is not None and data.action == "renew":
-            states.put(replace(measure, renewal=request.key))
+            states.put(replace(measure, renewals=(*measure.renewals, request.key)))
         elif measure is not None and data.action == "deduct" and data.amount is not None:
             states.put(measures.deducting(measure, request.key, data.amount))
 
@@ -56,7 +57,7 @@ class Measures(Part):
         outcome = message.data.measure
         if request.kind is not Kind.CONTROL:
             return
-        self._known(request)
+        asked = self._known(request)
         if outcome is None:
             if late:
                 self._nothing_after_all(request)
@@ -66,15 +67,19 @@ class Measures(Part):
             return
         measure = self.desk.states.get(MeasureState, request.original_key)
         if measure is not None and outcome.state == "deducted":
-            self._paid(measure, outcome, message.id)
+            self._paid(measure, outcome.controlled or asked, message.id)
         if measure is None or measure.status in measures.ENDED:
             return
         match outcome.state:
             case "renewed":
                 months = self._most(measure)
-                self._set(measures.renewed(measure, outcome, months=months, max_months=months, proof=message.id), "renewed")
+                self._set(measures.renewed(measure, outcome, key=request.key, months=months, max_months=months, proof=message.id), "renewed")
             case "released":
-                self._end(measures.ended(measure, "released", message.id), item.record.timestamp)
+                gone = measures.ended(measure, "released", message.id)
+                if measure.status == "queued":
+                    self._set(gone, "released")  # whoever is before it in the line still is: nobody moves up
+                else:
+                    self._end(gone, item.record.timestamp)
             case "transferred":
                 self._set(replace(measure, proof=message.id), "transferred")
 
@@ -94,9 +99,10 @@ class Measures(Part):
             self._known(request)
         elif request.action == "renew":
             measure = states.get(MeasureState, request.original_key)
-            if measure is not None and measure.renewal == request.key:
+            if measure is not None and request.key in measure.renewals:
                 silent = request.tasks[0].outcome is TaskOutcome.NO_RESPONSE
-                states.put(replace(measure, renewal=None, unconfirmed=measure.unconfirmed or silent))
+                known = measures.not_renewing(measure, request.key)
+                states.put(replace(known, unconfirmed=known.unconfirmed or silent))
                 self._lapse_if_over(measure.key)
 
     def _began(self, request: RequestState, task: TaskState, outcome: MeasureOutcome, at: int, proof: str) -> None:
@@ -110,9 +116,8 @@ class Measures(Part):
         if found.starts is not None and measures.beyond_law(outcome, date.fromisoformat(found.starts), most):
             self._tell(decision, found, "term-beyond-law", ends=date.fromisoformat(found.ends or found.starts))
 
-    def _paid(self, measure: MeasureState, outcome: MeasureOutcome, proof: str) -> None:
+    def _paid(self, measure: MeasureState, amount: str, proof: str) -> None:
         """What was paid is owed no longer, whatever became of the freeze meanwhile."""
-        amount = outcome.controlled or "0.00"
         case = self.desk.states.get(CaseState, measure.case_token)
         if case is not None:
             self.desk.states.put(cases.deducted(case, amount))
@@ -121,11 +126,15 @@ class Measures(Part):
         if Decimal(amount) > measure.counts:
             self._warn(decision, paid, proof)
 
-    def _known(self, request: RequestState) -> None:
-        """It is known what became of a deduction: it is no longer on its way."""
+    def _known(self, request: RequestState) -> str:
+        """It is known what became of a deduction: it is no longer on its way. How much it was for, which is what was paid where
+        the keeper does not say."""
         measure = self.desk.states.get(MeasureState, request.original_key) if request.action == "deduct" else None
-        if measure is not None and measure.status not in measures.ENDED:
+        if measure is None:
+            return "0.00"
+        if measure.status not in measures.ENDED:
             self.desk.states.put(measures.not_deducting(measure, request.key))
+        return dict(measure.deducting).get(request.key, "0.00")
 
     def _nothing_after_all(self, request: RequestState) -> None:
         """After its silence the registry says that there is no measure, or no renewal of it: what was unknown is known."""
@@ -147,10 +156,10 @@ class Measures(Part):
         message = item.message
         if not isinstance(message, AssetDisposed):
             raise TypeError("a disposal is expected")
-        original = self.desk.request_anywhere(message.source, message.data.original)
+        original = self.desk.begun(message.source, message.data.original)
         measure = self.desk.states.get(MeasureState, original.key) if original is not None else None
         if original is None or measure is None:
-            self.desk.refuse(item, "case", ["reference-unknown"], message.subject)
+            self.desk.refuse(item, "case", ["reference-unknown"], NO_CASE)
             return
         codes = [] if self.desk.holder(original) == message.source else ["reference-other"]
         codes += [] if measure.status == "effective" else ["measure-not-in-force"]
@@ -179,7 +188,7 @@ class Measures(Part):
             self._lapse_if_over(key)
             return
         measure = self.desk.states.get(MeasureState, key)
-        if measure is None or measure.status != "effective" or measure.renewal is not None or measure.ends is None:
+        if measure is None or measure.status != "effective" or measure.renewals or measure.ends is None:
             return
         days, case = int(rest), self.desk.states.get(CaseState, measure.case_token)
         self.desk.load([key])
@@ -202,10 +211,12 @@ class Measures(Part):
         now = self.desk.work.now
         if measure is None or measure.status != "effective" or measure.lapses_at is None or now < measure.lapses_at:
             return
+        if measure.renewals:
+            return
         if measure.unconfirmed:
             decision = self._set(replace(measure, status="unknown"), "unknown")
             self._tell(decision, measure, "measure-uncertain", ends=date.fromisoformat(measure.ends or ""))
-        elif measure.renewal is None:
+        else:
             self._end(measures.ended(measure, "lapsed"), measure.lapses_at)
 
     # -- changes -------------------------------------------------------------------------------------------------------

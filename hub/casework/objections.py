@@ -1,7 +1,5 @@
 """Objections to measures: opened with a clock, decided by the court, followed by a release that is drafted at once."""
 
-import base64
-from dataclasses import replace
 from typing import Any
 
 from hub.casework.drafts import draft
@@ -10,21 +8,20 @@ from hub.casework.part import Part
 from hub.engine.processor import Due
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
-from hub.rules import lift, objections
+from hub.rules import objections
 from hub.rules.cases import CaseState
 from hub.rules.measures import MeasureState
 from hub.rules.objections import Ground, ObjectionState, ProtectedAsset
 from hub.rules.state import RequestState, TaskState
-from hub.rules.terms import DAY
-from hub.trust.parties import Role
+from hub.store.vault import NO_CASE
 from schemas.asset import Account
-from schemas.base import from_micros
+from schemas.base import derive_id, from_micros
 from schemas.findings import AccountFinding
-from schemas.hub import Forwarded, Noted, SignedCopy
+from schemas.hub import Noted
 from schemas.messages import Objected, ObjectionDecided, Replied
 from schemas.replies import ReplyKind
 
-REVIEW, RELEASE = "objection-review", "objection-release"
+REVIEW = "objection-review"
 PROTECTED = "account-protected"
 """A keeper's reason for not controlling an account (V21)."""
 
@@ -33,7 +30,7 @@ class Objections(Part):
     """Who contests what, until when it is decided; and which assets are known to be protected."""
 
     handles = (Objected, ObjectionDecided)
-    timers = (REVIEW, RELEASE)
+    timers = (REVIEW,)
 
     def take(self, item: Inbound) -> None:
         """An objection, or the decision on one."""
@@ -45,76 +42,46 @@ class Objections(Part):
 
     def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:  # noqa: ARG002 - late or not, the keeper has said it
         """What the keeper of an account says of its protection; where it did not control it for that, it has objected."""
-        for finding in message.data.findings:
-            flags = frozenset(finding.flags) & self.desk.linkage.terms.exempt_flags if isinstance(finding, AccountFinding) else None
-            if flags and isinstance(finding, AccountFinding):
-                name = Account(kind="account", number=finding.number).name
-                self._protect(request, self.desk.work.composer.token("asset", name), flags, message.id)
+        flagged = [each for each in message.data.findings if isinstance(each, AccountFinding) and each.flags]
+        for finding in flagged:
+            name = Account(kind="account", number=finding.number).name
+            self._protect(request, self.desk.work.composer.token("asset", name), frozenset(finding.flags), message.id)
         reason = message.data.reason
         if message.data.kind is ReplyKind.NOT_CONTROLLED and reason is not None and reason.code == PROTECTED and request.asset_token:
-            self._protect(request, request.asset_token, frozenset(), message.id)
-            if self.desk.states.get(ObjectionState, message.id) is None:
-                self._open(request, message.id, "exempt", task.partner, None)
+            known = self.desk.states.get(ProtectedAsset, request.asset_token)
+            if known is None:
+                self._protect(request, request.asset_token, frozenset({"WAGE_SPECIAL"}), message.id)
+            self._open(request, message.id, "exempt", task.partner, None)
 
     def fire(self, timer: Due) -> None:
-        """The review's time is over; or what was found to be wrong is still in force."""
-        objection = self.desk.states.get(ObjectionState, timer.ref.partition("/")[0])
-        if timer.kind == RELEASE and objection is not None:
-            self._unreleased(objection, int(timer.ref.partition("/")[2]))
-        if timer.kind == RELEASE or objection is None or objection.status != "reviewing":
+        """The review's time is over."""
+        objection = self.desk.states.get(ObjectionState, timer.ref)
+        if objection is None or objection.status != "reviewing":
             return
         case = self.desk.states.get(CaseState, objection.case_token)
         decision = self.desk.work.decide("objection.overdue", objection.measure, None, _facts(objection))
         self._tell(decision, objection, "objection-overdue", addressee=case.supervisor if case else None, level=1)
 
-    def _unreleased(self, objection: ObjectionState, level: int) -> None:
-        """The supervisor is told, and again on the next days."""
-        measure = self.desk.states.get(MeasureState, objection.measure)
-        if measure is None or measure.status not in objections.RELEASABLE:
-            return
-        case = self.desk.states.get(CaseState, objection.case_token)
-        decision = self.desk.work.decide("release.overdue", objection.measure, None, {
-            "request": measure.request_id, "court": measure.court, "partner": measure.partner, "level": level})  # fmt: skip
-        self._tell(decision, objection, "release-overdue", stage=str(level), partner=measure.partner, level=level,
-                   addressee=case.supervisor if case else None)  # fmt: skip
-        if level < lift.RUNGS:
-            self.desk.work.arm(RELEASE, f"{objection.key}/{level + 1}", self.desk.work.now + DAY)
-
     # -- objections ----------------------------------------------------------------------------------------------------
 
     def _objected(self, item: Inbound, message: Objected) -> None:
         speaker = item.party.speaks_as
-        request = self.desk.request_anywhere(speaker, message.data.original)
+        request = self.desk.begun(speaker, message.data.original)
         if request is None:
-            self.desk.refuse(item, "case", ["reference-unknown"], message.subject)
+            self.desk.refuse(item, "case", ["reference-unknown"], NO_CASE)
             return
         if speaker not in (self.desk.holder(request), *(task.partner for task in request.tasks)):
             self.desk.refuse(item, "case", ["reference-other"], request.case_token)
             return
-        measure = self.desk.states.get(MeasureState, request.key)
-        codes = [] if measure is not None and measure.status in objections.RELEASABLE else ["measure-not-in-force"]
-        codes += ["state-other"] if self.desk.states.get(ObjectionState, message.id) is not None else []
-        if codes:
-            self.desk.refuse(item, "case", codes, request.case_token)
-            return
-        decision = self._open(request, message.id, message.data.ground, speaker, item)
+        decision = self._open(request, message.id, message.data.ground, message.data.by, item)
         self.desk.work.keep(item, request.key, request.case_token, decision)
         self.desk.answer(decision, item, "case", "noted", Noted(about=message.id), request.case_token)
-        if item.party.role is not Role.COURT:
-            self._forward(decision, item, self.desk.states.get(ObjectionState, message.id), self.desk.holder(request))
-
-    def _forward(self, decision: Decision, item: Inbound, objection: ObjectionState | None, to: str) -> None:
-        """The words of one side, as they were signed, to the other."""
-        if objection is None:
-            return
-        copy = SignedCopy(value=base64.b64encode(item.record.value).decode(), jws=item.jws)
-        due = from_micros(objection.due_at) if objection.status == "reviewing" else None
-        self.desk.say(decision, to, "liandong.case.forward.v1", f"forward/{item.message.source}/{item.message.id}",
-                      Forwarded(of=item.party.speaks_as, message=copy, due=due), correlation=objection.request_id,
-                      case_token=objection.case_token, cause=item.message.id)  # fmt: skip
 
     def _open(self, request: RequestState, objection_id: str, ground: Ground, by: str, item: Inbound | None) -> Decision:
         due = self.desk.work.now + self.desk.linkage.terms.clocks["objection"]
+        if self.desk.states.get(ObjectionState, objection_id) is not None:
+            # Another sender's objection has this id, which its message made: it is not touched.
+            objection_id = derive_id("objection", request.key, objection_id)
         objection = ObjectionState(
             key=objection_id, court=request.court, case_token=request.case_token, ref=request.asset_token, status="reviewing",
             measure=request.key, request_id=request.request_id, ground=ground, opened_by=by, due_at=due,
@@ -129,7 +96,7 @@ class Objections(Part):
     def _decided(self, item: Inbound, message: ObjectionDecided) -> None:
         objection = self.desk.states.get(ObjectionState, message.data.objection)
         if objection is None:
-            self.desk.refuse(item, "case", ["reference-unknown"], message.subject)
+            self.desk.refuse(item, "case", ["reference-unknown"], NO_CASE)
             return
         self.desk.load([objection.measure])
         request = self.desk.cases[objection.measure]
@@ -144,33 +111,28 @@ class Objections(Part):
         decision = self.desk.work.decide(f"objection.{decided.status}", objection.measure, item, _facts(decided))
         self.desk.work.keep(item, objection.measure, objection.case_token, decision)
         self.desk.answer(decision, item, "case", "noted", Noted(about=message.id), objection.case_token)
-        if decided.opened_by not in self.desk.rulebook.registers:
-            self._forward(decision, item, decided, decided.opened_by)
-        protection = self.desk.states.get(ProtectedAsset, decided.ref) if decided.ground == "exempt" else None
-        if decided.status == "rejected" and protection is not None:
-            self.desk.states.put(replace(protection, overruled=protection.overruled | {decided.case_token}))
         measure = self.desk.states.get(MeasureState, objection.measure)
         if decided.status == "upheld" and measure is not None and measure.status in objections.RELEASABLE:
             release = draft(self.desk, request, "release", objection=objection.key)
             due = self.desk.work.now + self.desk.linkage.terms.clocks["release"]
             self._tell(decision, decided, "release-drafted", addressee=message.data.officer, due=from_micros(due), draft=release,
                        cause=message.id)  # fmt: skip
-            self.desk.work.arm(RELEASE, f"{objection.key}/1", due)
 
     # -- protected assets ----------------------------------------------------------------------------------------------
 
     def _protect(self, request: RequestState, token: str, flags: frozenset[str], cause: str) -> None:
         old = self.desk.states.get(ProtectedAsset, token)
-        flags = objections.protected_by(old.flags if old is not None else frozenset(), flags)
+        if old is not None:
+            flags |= old.flags  # what another keeper says, or a later answer leaves out, ends no protection
         if old is not None and old.flags == flags:
             return
-        new = old or ProtectedAsset(key=token, court=request.court, case_token=request.case_token, ref=token, status="protected", flags=flags)
-        self.desk.states.put(replace(new, flags=flags))
+        new = ProtectedAsset(key=token, court=request.court, case_token=request.case_token, ref=token, status="protected", flags=flags)
+        self.desk.states.put(new)
         decision = self.desk.work.decide("asset.protected", request.key, None, {
-            "court": request.court, "request": request.request_id, "flags": ",".join(sorted(flags))})  # fmt: skip
+            "court": request.court, "request": request.request_id, "flags": ",".join(sorted(flags & self.desk.linkage.terms.exempt_flags))})  # fmt: skip
         case = self.desk.states.get(CaseState, request.case_token)
         self.desk.tell(decision, case, request.court, "exempt-found", about=request.request_id, case_token=request.case_token,
-                       stage=token, request_key=request.key, cause=cause)  # fmt: skip
+                       stage=f"{token}/{cause}", request_key=request.key, cause=cause)  # fmt: skip
 
     def _tell(self, decision: Decision, objection: ObjectionState, event: str, **members: Any) -> None:
         case = self.desk.states.get(CaseState, objection.case_token)

@@ -44,7 +44,7 @@ class Reads(Part):
         codes = reads.officer(data.officer, self._officers(court), micros(message.time))
         codes += reads.references(ids, {message_id: row.recipient for message_id, row in sent.items()}, court)
         if codes:
-            desk.refuse(item, "case", codes, message.subject)
+            desk.refuse(item, "case", codes, NO_CASE)
             return
         token, officer = sent[ids[0]].case_token, self._token(message)
         counted = {span: self._counter(key, officer, court) for span, key in reads.counter_keys(officer, item.record.timestamp).items()}

@@ -13,10 +13,10 @@ from hub.rules.cases import CaseState
 from hub.rules.state import RequestState, TaskState
 from hub.rules.watches import WatchState
 from hub.store import cases
+from hub.store.vault import NO_CASE
 from schemas.base import from_micros, micros
 from schemas.hub import Noted, TaskOutcome
 from schemas.messages import HandedOver, LocateRequested, Replied, RequestMessage
-from schemas.replies import ReplyKind
 
 END, UNATTENDED = "watch-end", "hit-unattended"
 ARMING = frozenset({"watch", "road-control"})
@@ -36,31 +36,27 @@ class Watches(Part):
                 status="requested", request_id=request.request_id, partner=request.tasks[0].partner, action=request.action,
                 until=micros(message.data.until),
             ))  # fmt: skip
-            self.desk.work.arm(END, request.key, micros(message.data.until))
 
     def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:  # noqa: ARG002 - late or not, it is a fact
         """Armed, or withdrawn."""
         outcome = message.data.measure
         if outcome is None:
-            self._not_there(request, message)
-        elif request.action in ARMING and outcome.state == "armed":
+            watch = self.desk.states.get(WatchState, request.key) if request.action in ARMING else None
+            if watch is not None and watch.status == "unknown":
+                self.desk.work.disarm(END, watch.key)
+                self.desk.states.put(watches.ended(watch, "refused"))  # after their silence the police say that there is none
+                self.desk.moved(watch.case_token)
+            return
+        if request.action in ARMING and outcome.state == "armed":
             watch = self.desk.states.get(WatchState, request.key)
             if watch is not None and watch.status not in watches.ENDED:
                 self._set(watches.armed(watch), "armed")
+                self.desk.work.arm(END, watch.key, watch.until)
         elif request.action == "withdraw" and outcome.state == "withdrawn":
             watch = self.desk.states.get(WatchState, request.original_key)
             if watch is not None and watch.status not in watches.ENDED:
                 self.desk.work.disarm(END, watch.key)
                 self._set(watches.ended(watch, "withdrawn", message.id), "withdrawn")
-
-    def _not_there(self, request: RequestState, message: Replied) -> None:
-        """What silence left unknown is known after all: a late answer declines the watch, or there is none to withdraw."""
-        arming = request.action in ARMING
-        if not arming and (request.action != "withdraw" or message.data.kind is not ReplyKind.NO_RECORD):
-            return
-        watch = self.desk.states.get(WatchState, request.key if arming else request.original_key)
-        if watch is not None and watch.status == "unknown":
-            self._set(watches.ended(watch, "refused", message.id), "refused")
 
     def concluded(self, request: RequestState) -> None:
         """A watch that the police did not arm."""
@@ -68,6 +64,8 @@ class Watches(Part):
         if watch is not None and watch.status == "requested":
             unknown = request.tasks[0].outcome is TaskOutcome.NO_RESPONSE
             self.desk.states.put(replace(watch, status="unknown") if unknown else watches.ended(watch, "refused"))
+        if watch is not None and request.tasks[0].outcome is TaskOutcome.NO_RESPONSE and watch.status not in watches.ENDED:
+            self.desk.work.arm(END, watch.key, watch.until)  # armed or not, nothing acts after its end
 
     def hit(self, request: RequestState, task: TaskState, item: Inbound) -> None:  # noqa: ARG002 - the watch knows its partner
         """The duty officer is told at once, and has so long to attend to it."""
@@ -88,10 +86,11 @@ class Watches(Part):
         message = item.message
         if not isinstance(message, HandedOver):
             raise TypeError("a handover is expected")
-        key = cases.request_of_message(self.desk.work.connection, message.data.hit)
+        self.desk.work.flush_rows()
+        key = cases.request_of_hit(self.desk.work.connection, message.data.hit)
         watch = self.desk.states.get(WatchState, key)
         if watch is None:
-            self.desk.refuse(item, "case", ["reference-unknown"], message.subject)
+            self.desk.refuse(item, "case", ["reference-unknown"], NO_CASE)
             return
         case = self.desk.states.get(CaseState, watch.case_token)
         codes = [] if message.source == (case.holder.court if case else watch.court) else ["reference-other"]

@@ -54,6 +54,7 @@ ENTRIES: dict[str, tuple[str, str]] = {
     "reading.noted": ("查阅留痕", "Read noted"), "reading.threshold": ("查阅数量达到警戒线", "Reads reached a threshold"),
     "register.given": ("提供查询登记簿", "Register of inquiries given"),
     "party.key": ("密钥登记", "Key registered"), "bus.outage": ("总线中断", "Bus outage"),
+    "timer.failed": ("定时事项失败", "Timer failed"),
 }  # fmt: skip
 """By kind of entry."""
 

@@ -310,20 +310,57 @@ class Processor:
 
     async def _fire(self, upto: int) -> None:
         """Fire what was due at `upto`, and decide as of then: what came later may stand unread."""
-        _, out = await self.on_store(self._transact, self._take_due, upto)
-        self.relay.offer(out)
+        self.relay.offer(await self.on_store(self._fire_due, upto))
+
+    def _fire_due(self, upto: int) -> list[Outgoing]:
+        """When deciding on several fails, each alone, and the one that fails is set aside: a timer must not stop the hub."""
+        try:
+            return self._transact(self._take_due, upto)[1]
+        except OperationalError:
+            raise  # a store that is locked or full says nothing about a timer
+        except Exception as error:  # noqa: BLE001 - whatever a decision raises must not stop the others
+            log.error("engine.timers", error=type(error).__name__, where=_place(error))
+        with self._store.read() as connection:
+            due = self._due(connection, upto)
+        return [each for timer in due for each in self._fire_alone(timer, upto)]
+
+    def _fire_alone(self, timer: Due, upto: int) -> list[Outgoing]:
+        try:
+            return self._transact(lambda work: self._take(work, [timer]), upto)[1]
+        except OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            log.error("engine.timer", kind=timer.kind, error=type(error).__name__, where=_place(error))
+            failed = type(error).__name__
+        return self._transact(lambda work: self._set_aside(work, timer, failed), upto)[1]
+
+    def _set_aside(self, work: Work, timer: Due, error: str) -> None:
+        """A timer that nothing can be decided on goes to a person: its kind, and of the error the kind alone."""
+        self._remove(work, timer)
+        work.decide("timer.failed", None, None, {"timer": timer.kind, "ref": timer.ref, "error": error, "alarm": 1})
 
     def _any_due(self, at: int) -> bool:
         with self._store.read() as connection:
             return connection.execute(select(t.timers.c.ref).where(t.timers.c.due_at <= at).limit(1)).first() is not None
 
     def _take_due(self, work: Work) -> None:
+        self._take(work, self._due(work.connection, work.now))
+
+    def _due(self, connection: Connection, upto: int) -> list[Due]:
         timers = t.timers.c
-        query = select(timers.kind, timers.ref, timers.due_at).where(timers.due_at <= work.now).order_by(timers.due_at)
-        due = [Due(*row) for row in work.connection.execute(query.limit(self._batch))]
-        for timer in due:
-            work.connection.execute(delete(t.timers).where(timers.kind == timer.kind, timers.ref == timer.ref))
+        query = select(timers.kind, timers.ref, timers.due_at).where(timers.due_at <= upto).order_by(timers.due_at)
+        return [Due(*row) for row in connection.execute(query.limit(self._batch))]
+
+    def _take(self, work: Work, due: Sequence[Due]) -> None:
+        """Fire these, so far as they are still set for that time: one that fired before may have moved or ended another."""
+        due = [timer for timer in due if self._remove(work, timer)]
         self._application.fire(work, due)
+
+    @staticmethod
+    def _remove(work: Work, timer: Due) -> bool:
+        timers = t.timers.c
+        same = timers.kind == timer.kind, timers.ref == timer.ref, timers.due_at == timer.due_at
+        return work.connection.execute(delete(t.timers).where(*same)).rowcount == 1
 
     async def _mark(self) -> None:
         upto = self.relay.unmarked()

@@ -94,6 +94,8 @@ def chain(manifest: Manifest, messages: Sequence[Signed], reused: Mapping[str, R
     for one in messages:
         if isinstance(one.message, CaseStated):
             ours = one.message.recipient == manifest.hub and one.message.data.case_number == request.message.data.legal.case_number
+        elif isinstance(one.message, TaskSent) and one.message.data.round is not None:
+            ours = round_id(request.message.id, one.message.data.round) == manifest.request.id == one.message.correlationid
         else:
             ours = _belongs(one, manifest, here, first=one is request)
         if not ours:

@@ -65,11 +65,11 @@ class Need:
 
 
 def officers(legal: LegalBasis, register: Register, at: int) -> list[str]:
-    """V18: two distinct officers, both registered with these very permits and in force at `at`."""
+    """V18: two distinct officers, both registered with these very permits and in force at `at`; and so is the maker (V19)."""
     permits = {permit for officer in legal.officers for permit in (officer.work_permit, officer.enforcement_permit)}
     if len(legal.officers) < 2 or len(permits) != 2 * len(legal.officers):
         return ["officers-missing"]
-    codes = []
+    codes = signs(legal.maker, register, at)  # else a made-up maker would let the real one approve
     for officer in legal.officers:
         entry = register.officers.get(officer.work_permit)
         if entry is None or entry.enforcement_permit != officer.enforcement_permit:
@@ -93,13 +93,20 @@ def bureau_chief(register: Register, at: int) -> str | None:
     return next((each.work_permit for each in chiefs), None)
 
 
-def tenure(request: RequestMessage, case: CaseState, register: Register, *, entrusted: bool) -> list[str]:
-    """Whether court, team and handler held the case when the request was signed; an entrusted court needs no post in it."""
+def tenure(
+    request: RequestMessage, case: CaseState, register: Register, *, entrusted: bool, arrived: int, in_flight: int
+) -> list[str]:
+    """Whether court, team and handler held the case when the request was signed; an entrusted court needs no post in it.
+
+    The time of signing is the signer's own word. So an order from before a move counts only if the broker had it (`arrived`, µs) at
+    most `in_flight` µs after that: who has lost a case cannot go on signing in its past.
+    """
     if entrusted:
         return []
     at, legal = micros(request.time), request.data.legal
     held = case.holder_at(at)
-    if held.court != request.source:
+    until = case.left_at(held)
+    if held.court != request.source or (until is not None and arrived > until + in_flight):
         return ["holder-other"]
     if legal.handler != case.handler and not register.covers(legal.handler, case.handler, at) and held == case.holder:
         return ["handler-other"]

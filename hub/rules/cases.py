@@ -35,7 +35,7 @@ class Tenure:
 class CaseState(Aggregate):
     """A registered case; `key` is its token. Amounts in yuan as decimal strings; `court` is who holds it now.
 
-    `deducted` is what deductions paid since the last statement, whose `recovered` does not hold it yet.
+    `deducted` is what deductions paid that no statement's `recovered` holds yet.
     """
 
     KIND: ClassVar[str] = "case"
@@ -65,6 +65,11 @@ class CaseState(Aggregate):
         """Who held the case at `at` (µs); before the first statement, who made it."""
         return next((tenure for tenure in reversed(self.tenures) if tenure.since <= at), self.tenures[0])
 
+    def left_at(self, tenure: Tenure) -> int | None:
+        """When the case went on from this tenure (µs); None for the one that lasts."""
+        at = self.tenures.index(tenure)
+        return self.tenures[at + 1].since if at + 1 < len(self.tenures) else None
+
     @property
     def holder(self) -> Tenure:
         """Who holds it now."""
@@ -82,7 +87,9 @@ def state(old: CaseState | None, statement: CaseStatement, source: str, token: s
         return "case-version"
     if statement.status == "round-closed" and statement.standing is None:
         return "standing-needed"
-    now = Tenure(at, statement.holder.court, statement.holder.team)
+    # A statement's own time cannot take back what the one before held.
+    since = max(at, old.holder.since) if old is not None else at
+    now = Tenure(since, statement.holder.court, statement.holder.team)
     tenures = old.tenures if old is not None else ()
     if not tenures or (tenures[-1].court, tenures[-1].team) != (now.court, now.team):
         tenures = (*tenures, now)
@@ -91,8 +98,16 @@ def state(old: CaseState | None, statement: CaseStatement, source: str, token: s
         claim=statement.claim, costs=statement.costs, recovered=statement.recovered, priority=statement.priority,
         sensitive=statement.sensitive, restricted=statement.restricted, handler=statement.handler,
         supervisor=statement.supervisor, duty=statement.duty, filed_on=statement.filed_on.isoformat(), tenures=tenures,
-        standing=statement.standing,
+        standing=statement.standing, deducted=_not_stated_yet(old, statement),
     )  # fmt: skip
+
+
+def _not_stated_yet(old: CaseState | None, statement: CaseStatement) -> str:
+    """What deductions paid that the statement's `recovered` cannot hold yet: it has not grown by so much since the last."""
+    if old is None:
+        return "0.00"
+    grown = Decimal(statement.recovered) - Decimal(old.recovered)
+    return f"{max(Decimal(old.deducted) - max(grown, Decimal(0)), Decimal(0)):.2f}"
 
 
 def deducted(case: CaseState, amount: str) -> CaseState:

@@ -23,8 +23,8 @@ EXPLICIT = frozenset({TaskOutcome.RESULT, TaskOutcome.NO_RECORD})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateState(Aggregate):
-    """A certificate that was issued; `key` is the id of the message that asked for it, `ref` the debtor's token; `status`
-    issued, or spent once the case was resumed after its round had been closed."""
+    """A certificate that was issued; `key` is made of court and id of the message that asked for it, `ref` the debtor's token;
+    `status` issued, or spent once the case was resumed after its round had been closed."""
 
     KIND: ClassVar[str] = "certificate"
 

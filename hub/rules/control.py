@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
-from hub.rules import measures, objections
+from hub.rules import measures
 from hub.rules.cases import CaseState
 from hub.rules.measures import MeasureState
 from hub.rules.state import RequestState, RequestStatus
@@ -38,7 +38,6 @@ class Subject:
     controlled: Decimal
     flags: frozenset[str]
     contested: bool
-    overruled: bool = False
 
 
 def check(request: ControlRequested, known: Subject, at: int) -> list[str]:
@@ -48,15 +47,12 @@ def check(request: ControlRequested, known: Subject, at: int) -> list[str]:
         codes += ["amount-needed"] if data.amount is None else _ceiling(request, known)
     if data.action in FIRST_CONTROLS or data.action == "renew":
         codes += _term(data.term_months, known.terms.max_term_months[data.asset.kind])
-    if data.action in ("freeze", "deduct"):
-        codes += _protected(request, known)
+    codes += _untouchable(request, known)
     if data.action == "deduct":
         codes += ["amount-needed"] if data.amount is None else []
         codes += ["account-needed"] if data.court_account is None else []
     if data.action == "transfer" and data.transferee is None:
         codes.append("transferee-needed")
-    if known.contested and data.action in objections.STAYED:
-        codes.append("objection-open")
     return codes + (_acts_on(request, known.measure, at) if known.measure is not None else [])
 
 
@@ -75,12 +71,24 @@ def _ceiling(request: ControlRequested, known: Subject) -> list[str]:
     return ["over-seizure"] if known.controlled + Decimal(request.data.amount) > known.case.ceiling else []
 
 
+def forbidden_by_now(request: ControlRequested, known: Subject) -> list[str]:
+    """What has come to stand against a control that was accepted and not sent yet. `known.controlled` leaves this one out."""
+    ceiling = _ceiling(request, known) if request.data.action in FIRST_CONTROLS else []
+    return ceiling + _untouchable(request, known)
+
+
+def _untouchable(request: ControlRequested, known: Subject) -> list[str]:
+    """The codes of what forbids to touch the asset: V21, and that an objection is under review."""
+    action = request.data.action
+    codes = _protected(request, known) if action in ("freeze", "deduct") else []
+    return codes + (["objection-open"] if known.contested and action in ("freeze", "deduct", "transfer") else [])
+
+
 def _protected(request: ControlRequested, known: Subject) -> list[str]:
-    """V21: a protected account is not touched, but a wage account for those very wages, or one that the case's court has found
-    not to be exempt; either with reason and approval."""
+    """V21: a protected account is not touched, but a wage account for those very wages, with reason and approval."""
     flags = known.flags & known.terms.exempt_flags
     wages = known.case is not None and known.case.priority == "wages" and flags <= known.terms.wage_flags
-    return ["asset-exempt"] if flags and not ((wages or known.overruled) and request.data.exempt_reason is not None) else []
+    return ["asset-exempt"] if flags and not (wages and request.data.exempt_reason is not None) else []
 
 
 def _acts_on(request: ControlRequested, measure: MeasureState, at: int) -> list[str]:
@@ -91,7 +99,7 @@ def _acts_on(request: ControlRequested, measure: MeasureState, at: int) -> list[
         return [code] if code is not None else []
     if measure.status in measures.ENDED:
         return ["original-not-controlled" if measure.status == "refused" else "measure-not-in-force"]
-    if action in ("deduct", "transfer") and measure.renewal is None and measure.lapses_at is not None and at >= measure.lapses_at:
+    if action in ("deduct", "transfer") and not measure.renewals and measure.lapses_at is not None and at >= measure.lapses_at:
         return ["measure-expired"]
     if action == "deduct" and request.data.amount is not None:
         return [] if measures.may_deduct(measure, request.data.amount) else ["amount-over-controlled"]

@@ -19,6 +19,7 @@ from schemas.base import micros
 from schemas.identifiers import case_parts
 from schemas.legal import NEEDED_DOCUMENTS, LegalBasis, Purpose, Rank
 from schemas.messages import ControlRequested, InquiryRequested, LocateRequested, NoticeRequested, RequestMessage
+from schemas.requests import Kind
 
 MEASURES = control.ACTIONS | {"watch", "road-control", "restrict"}
 """Actions that need a registered, open case. What ends a measure is allowed in a closed one too."""
@@ -33,9 +34,8 @@ class Context:
 
     `designator` is the sending court's (法院代字), `original` the request that this one cites, `measure` what that began,
     `controlled` what the case's measures control in all, `flags` what is known to protect the asset, `contested` whether an
-    objection is under review, `overruled` whether this case's court has found that the flags do not protect it, `entrusted`
-    whether an entrustment covers it, `lead` the lead that it follows, `signed` what is wrong with each approval's signature;
-    tokens stand for this request's asset and case.
+    objection is under review, `entrusted` whether an entrustment covers it, `lead` the lead that it follows, `signed` what is wrong with each approval's
+    signature; tokens stand for this request's asset and case.
     """
 
     linkage: Linkage
@@ -51,7 +51,6 @@ class Context:
     controlled: Decimal = Decimal(0)
     flags: frozenset[str] = frozenset()
     contested: bool = False
-    overruled: bool = False
     entrusted: bool = False
     lead: LeadState | None = None
     signed: Mapping[int, str | None] = field(default_factory=dict)
@@ -105,8 +104,7 @@ def decide(request: RequestMessage, context: Context) -> Accept | Refuse:
     if isinstance(request, ControlRequested):
         codes += control.check(request, control.Subject(
             linkage.terms, context.case, context.measure, context.controlled, context.flags, contested=context.contested,
-            overruled=context.overruled,
-        ), context.at)  # fmt: skip
+        ), max(context.at, micros(data.hold_until)) if data.hold_until is not None else context.at)  # fmt: skip
     waits = False
     courts = {request.source, *(tenure.court for tenure in context.case.tenures)} if context.case is not None else {request.source}
     codes += leads.cited(context.lead, courts) if data.lead is not None else []
@@ -114,6 +112,8 @@ def decide(request: RequestMessage, context: Context) -> Accept | Refuse:
         # What was begun under an entrustment belongs to the case, as if its own court had begun it.
         entrusted = {context.original.court} if context.original is not None and context.original.entrusted else set()
         wrong = control.cites(request, context.original, context.asset_token, context.case_token, courts | entrusted)
+        if not wrong and context.original is not None and route.kind is not Kind.NOTICE:
+            wrong = _same_partner(partners, context.original)
         codes += wrong
         unsettled = (RequestStatus.OPEN, RequestStatus.WAITING, RequestStatus.HELD)
         waits = not wrong and context.original is not None and context.original.status in unsettled
@@ -121,11 +121,6 @@ def decide(request: RequestMessage, context: Context) -> Accept | Refuse:
         return Refuse(tuple(dict.fromkeys(codes)))
     hold = micros(data.hold_until) if data.hold_until is not None else None
     return Accept(partners, waits, hold if hold is not None and hold > context.now else None, standing is not None)
-
-
-def may_still_go(action: str, case: CaseState) -> bool:
-    """Whether an order that was accepted and kept may be sent as the case stands now (Rule 1)."""
-    return is_open(case) or action not in MEASURES or action in ENDINGS
 
 
 def _need(request: RequestMessage, context: Context) -> Need:
@@ -159,7 +154,10 @@ def _case(request: RequestMessage, context: Context) -> list[str]:
     codes = [] if is_open(context.case) or request.data.action in ENDINGS else ["case-closed"]
     if standing and context.case.status == "round-closed":
         codes = []  # the standing inquiry is what a closed round goes on with
-    return codes + authority.tenure(request, context.case, context.register, entrusted=context.entrusted)
+    return codes + authority.tenure(
+        request, context.case, context.register, entrusted=context.entrusted, arrived=context.at,
+        in_flight=context.linkage.terms.clocks["in_flight"],
+    )  # fmt: skip
 
 
 def _time(request: RequestMessage, now: int) -> list[str]:
@@ -174,6 +172,11 @@ def _purpose(request: RequestMessage) -> list[str]:
     """Assets (财产查控) or whereabouts (查人找物): no request may serve another purpose."""
     wanted = Purpose.LOCATE if isinstance(request, LocateRequested) else Purpose.ASSETS
     return [] if request.data.legal.purpose is wanted else ["purpose-mismatch"]
+
+
+def _same_partner(partners: tuple[str, ...], original: RequestState) -> list[str]:
+    """V22: what acts on a measure goes to who has it; another's word says nothing of it."""
+    return [] if set(partners) <= {task.partner for task in original.tasks} else ["original-other"]
 
 
 def _members(request: RequestMessage) -> list[str]:

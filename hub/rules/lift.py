@@ -18,7 +18,7 @@ RUNGS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestrictionState(Aggregate):
-    """A restriction (限制措施) by its request (`key`): requested → restricted → lifted; or refused."""
+    """A restriction (限制措施) by its request (`key`): requested → restricted → lifted; or refused; unknown after silence."""
 
     KIND: ClassVar[str] = "restriction"
 
@@ -29,12 +29,9 @@ class RestrictionState(Aggregate):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiftState(Aggregate):
-    """The lifting of one case (`key`: its token) since the statement `version` closed it: open → certified, or stopped when the
-    case goes on after all."""
+    """The lifting of one case (`key`: its token): open → certified."""
 
     KIND: ClassVar[str] = "lift"
-
-    version: int
 
 
 Binding = MeasureState | WatchState | RestrictionState
@@ -57,12 +54,6 @@ def all_ended(every: Iterable[Binding]) -> bool:
 def was_in_force(each: Binding) -> bool:
     """Whether it ever took hold: what was refused needs no proof of its end."""
     return each.status != "refused"
-
-
-def proof_of_end(each: Binding) -> str | None:
-    """The message that shows its end. A lapse, an expiry and the loss of the object come with time or with another's end, and
-    what was said of its beginning proves neither."""
-    return None if each.status in ("lapsed", "void", "expired") else each.proof
 
 
 def answered(restriction: RestrictionState, state: str, proof: str | None) -> RestrictionState:

@@ -31,7 +31,8 @@ class MeasureState(Aggregate):
     `status`: requested → effective | queued | refused | unknown; effective → released | lapsed | disposed; queued →
     effective | released | void. A renewal keeps it effective with a later end. `ends` is the last day in force; one that
     waits has a length (`term_months`) and no end. `served_at` is the time of service (µs), which gives the place in the queue.
-    `renewal` is the key of a renewal on its way (`unconfirmed`: one met silence), `deducting` key and amount of each deduction on its way, in order.
+    `renewals` are the keys of the renewals on their way (`unconfirmed`: one met silence, so that at its end nobody knows),
+    `deducting` key and amount of each deduction on its way, in order.
     """
 
     KIND: ClassVar[str] = "measure"
@@ -48,7 +49,7 @@ class MeasureState(Aggregate):
     ends: str | None = None
     reference: str | None = None
     use_permitted: bool = False
-    renewal: str | None = None
+    renewals: tuple[str, ...] = ()
     unconfirmed: bool = False
     deducting: tuple[tuple[str, str], ...] = ()
     approved_over: bool = False
@@ -106,13 +107,19 @@ def _unpaid(measure: MeasureState, controlled: str | None) -> str | None:
     return f"{max(Decimal(controlled) - paid, Decimal(0)):.2f}"
 
 
-def renewed(measure: MeasureState, outcome: MeasureOutcome, *, months: int, max_months: int, proof: str) -> MeasureState:
-    """The measure with its new end: what the registry states, at most the legal term from the old end, never before it."""
+def renewed(measure: MeasureState, outcome: MeasureOutcome, *, key: str, months: int, max_months: int, proof: str) -> MeasureState:
+    """The measure after the renewal `key` with its new end: what the registry states, at most the legal term from the old end, never before it."""
     old = date.fromisoformat(measure.ends) if measure.ends is not None else outcome.starts
     if old is None:
-        return replace(measure, renewal=None, unconfirmed=False, proof=proof)
+        return replace(not_renewing(measure, key), unconfirmed=False, proof=proof)
     ends = max(old.isoformat(), _end(outcome.ends, old, months, max_months))
-    return replace(measure, status="effective", renewal=None, unconfirmed=False, proof=proof, ends=ends)
+    status = "effective" if measure.status == "unknown" else measure.status
+    return replace(not_renewing(measure, key), status=status, unconfirmed=False, proof=proof, ends=ends)
+
+
+def not_renewing(measure: MeasureState, key: str) -> MeasureState:
+    """The measure once it is known what became of the renewal `key`; others may still be on their way."""
+    return replace(measure, renewals=tuple(each for each in measure.renewals if each != key))
 
 
 def beyond_law(outcome: MeasureOutcome, starts: date, max_months: int) -> bool:
@@ -130,7 +137,7 @@ def ended(measure: MeasureState, status: Literal["released", "lapsed", "disposed
     """The measure after its end. What has ended never acts again."""
     if measure.status in ENDED:
         return measure
-    return replace(measure, status=status, renewal=None, proof=proof or measure.proof)
+    return replace(measure, status=status, renewals=(), proof=proof or measure.proof)
 
 
 def deducting(measure: MeasureState, key: str, amount: str) -> MeasureState:

@@ -41,10 +41,10 @@ def waiting_for(connection: Connection, original_key: str) -> list[str]:
     return list(connection.scalars(query.order_by(columns.received_at)))
 
 
-def held_in(connection: Connection, case_token: str) -> list[str]:
-    """Keys of the orders of a case that are held until their time, oldest first."""
+def unsent_in(connection: Connection, case_token: str) -> list[str]:
+    """Keys of the requests of a case that are held until their time, or wait for another, oldest first."""
     columns = t.requests.c
-    query = select(columns.key).where(columns.case_token == case_token, columns.status == RequestStatus.HELD)
+    query = select(columns.key).where(columns.case_token == case_token, columns.status.in_([RequestStatus.HELD, RequestStatus.WAITING]))
     return list(connection.scalars(query.order_by(columns.received_at)))
 
 
@@ -89,10 +89,10 @@ def answers_in(connection: Connection, case_token: str, subject_token: str) -> S
     return connection.execute(query).all()
 
 
-def request_of_message(connection: Connection, message_id: str) -> str | None:
-    """Key of the request that a kept message is about."""
-    query = select(t.messages.c.request_key).where(t.messages.c.message_id == message_id, t.messages.c.direction == "in")
-    return connection.scalar(query)
+def request_of_hit(connection: Connection, message_id: str) -> str | None:
+    """Key of the request that a hit is about; another sender's message may have the same id."""
+    c = t.messages.c
+    return connection.scalar(select(c.request_key).where(c.message_id == message_id, c.direction == "in", c.type.endswith(".hit.v1")))
 
 
 def numbers_taken(connection: Connection, numbers: Sequence[Number]) -> dict[Number, str]:

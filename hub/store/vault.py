@@ -7,6 +7,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Collection
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, select
 
@@ -30,8 +31,12 @@ class Vault:
         return nonce + self._key(connection, case_token, make=True).encrypt(nonce, plain, None)
 
     def open(self, connection: Connection, case_token: str, sealed: bytes) -> bytes:
-        """The payload again. Raises KeyError once the case has been erased."""
-        return self._key(connection, case_token, make=False).decrypt(sealed[:12], sealed[12:], None)
+        """The payload again. Raises KeyError once the case has been erased, even if something new was sealed for it since."""
+        key = self._key(connection, case_token, make=False)
+        try:
+            return key.decrypt(sealed[:12], sealed[12:], None)
+        except InvalidTag:
+            raise KeyError(case_token) from None
 
     def forget(self) -> None:
         """Drop cached keys: after a rollback a key made in it does not exist."""

@@ -73,11 +73,11 @@ def test_no_measure_ends_beyond_the_legal_maximum(at: int, starts: date | None, 
 @given(days, st.one_of(st.none(), days), months, months)
 def test_a_renewal_never_shortens_and_never_reaches_beyond_a_term_from_the_old_end(old: date, stated: date | None, term: int, most: int) -> None:
     assume(term <= most)
-    before = measure(status="effective", starts="2016-01-01", ends=old.isoformat(), renewal="r")
-    after = measures.renewed(before, outcome("renewed", ends=stated), months=term, max_months=most, proof="p")
+    before = measure(status="effective", starts="2016-01-01", ends=old.isoformat(), renewals=("r",))
+    after = measures.renewed(before, outcome("renewed", ends=stated), key="r", months=term, max_months=most, proof="p")
     assert after.ends is not None
     assert old <= date.fromisoformat(after.ends) <= add_months(old, most)
-    assert (after.status, after.renewal) == ("effective", None)
+    assert (after.status, after.renewals) == ("effective", ())
 
 
 @given(days, times)

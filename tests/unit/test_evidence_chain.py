@@ -11,6 +11,7 @@ from hub.evidence.archive import unpack
 from hub.evidence.chain import Signed, chain
 from hub.evidence.manifest import Manifest
 from hub.trust.parties import Role
+from schemas.hub import round_id
 from schemas.messages import parse
 from tests.evidence import LoggedHub
 
@@ -94,6 +95,18 @@ def test_what_belongs_to_another_request_is_named(
     manifest, messages = read
     messages[number] = changed(messages[number], change, data)
     assert (number, "request-other") in found(manifest, messages)
+
+
+def test_a_task_of_a_round_is_of_this_request_only_in_that_rounds_bundle(read: Read) -> None:
+    manifest, messages = read
+    messages["001"] = changed(messages["001"], {}, {"standing": {"every_months": 6, "times": 2}})
+    own = round_id(messages["001"].message.id, 1)
+    first = manifest.model_copy(update={"request": manifest.request.model_copy(update={"id": own})})
+    for number, codes in ((1, set()), (2, {("003", "request-other")})):
+        messages["003"] = changed(messages["003"], {"correlationid": own}, {"round": number})
+        wrong = {each for each in found(first, {"001": messages["001"], "003": messages["003"]}) if each[1] == "request-other"}
+        assert wrong == codes
+    assert ("003", "request-other") in found(manifest, messages), "a round's task in the standing inquiry's own bundle"
 
 
 def test_a_connector_answers_in_another_partys_place(read: Read) -> None:

@@ -1,6 +1,7 @@
 """The engine's loop and its way out, without a broker: what a decision, a sink or a restart breaks off is made good in order."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from hub.engine.processor import now_micros
+from hub.engine.processor import Due, now_micros
 from hub.engine.records import Inbound, Outgoing, Record, Unfit
 from hub.engine.relay import PublishFailed, Relay
 from hub.engine.work import Work
@@ -81,6 +82,32 @@ async def test_a_batch_that_fails_is_halved_down_to_the_one_bad_record(
     assert [each.seq for each in bus.published] == list(range(1, in_store(rig) + 1)), "nothing of a failed attempt is left"
     assert sizes[0] == 30
     assert len(sizes) <= 12, "halved, not tried one by one"
+
+
+async def test_a_timer_that_fails_is_set_aside_and_the_others_fire(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    refs = [f"{number}/30" for number in range(5)]
+    with rig.work() as work:
+        for ref in refs:
+            work.arm("renewal-due", ref, rig.now)
+    fired: list[str] = []
+
+    def failing(_work: Work, due: Sequence[Due]) -> None:
+        if any(timer.ref == refs[2] for timer in due):
+            raise ZeroDivisionError
+        fired.extend(timer.ref for timer in due)
+
+    monkeypatch.setattr(rig.casework, "fire", failing)
+
+    def left() -> int:
+        with rig.store.read() as connection:
+            return connection.scalar(select(func.count()).select_from(t.timers)) or 0
+
+    async with working(rig, Lanes(REQUESTS, REPLIES)):
+        await until(lambda: left() == 0, "none stays", 10)
+    assert sorted(fired) == refs[:2] + refs[3:]
+    with rig.store.read() as connection:
+        entries = [json.loads(leaf) for leaf in connection.scalars(select(t.audit.c.leaf).where(t.audit.c.kind == "timer.failed"))]
+    assert [(each["timer"], each["ref"], each["error"]) for each in entries] == [("renewal-due", refs[2], "ZeroDivisionError")]
 
 
 # -- a sink that fails -------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from hub.rules.plan import Linkage
 from hub.settings import ConfigError
 from hub.store import tables as t
 from hub.trust.parties import Directory
+from schemas import samples
 from schemas.base import CHINA, micros
 from tests.factories import inquiry
 from tests.rig import CONFIG, Rig, said, types
@@ -39,7 +40,7 @@ def agreed(config: Path = CONFIG) -> Linkage:
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
     made = Rig(tmp_path)
-    made.casework = Casework(Rulebook(agreed(), load_registers(made.directory), {}), Topics())
+    made.casework = Casework(Rulebook(agreed(), load_registers(made.directory), {}, samples.DESIGNATORS), Topics())
     yield made
     made.close()
 
