@@ -12,7 +12,7 @@ from hub.casework.part import Part
 from hub.casework.tasks import dispatch
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
-from hub.rules import collect, control, intake, measures
+from hub.rules import collect, control, intake, measures, objections
 from hub.rules.cases import LIFTS, CaseState
 from hub.rules.measures import MeasureState
 from hub.rules.objections import ObjectionState, ProtectedAsset
@@ -189,14 +189,22 @@ class Collector:
             request = self._desk.cases[key]
             if request.status in (RequestStatus.HELD, RequestStatus.WAITING) and request.action not in intake.ENDINGS:
                 self._desk.work.disarm(HOLD, key)
-                self._end_unsent(request)
-                decision = self._desk.work.decide("order.cancelled", key, None, {"request": request.request_id, "court": request.court})
-                self._desk.tell(decision, case, request.court, "order-cancelled", about=request.request_id,
-                                case_token=case.key, request_key=key)  # fmt: skip
+                self._cancel(request, case)
+
+    def _cancel(self, request: RequestState, case: CaseState) -> None:
+        """An order that was accepted and kept is not sent any more, because its case is closed."""
+        self._end_unsent(request)
+        decision = self._desk.work.decide("order.cancelled", request.key, None, {"request": request.request_id, "court": request.court})
+        self._desk.tell(decision, case, request.court, "order-cancelled", about=request.request_id,
+                        case_token=case.key, request_key=request.key)  # fmt: skip
 
     def _send_or_end(self, request: RequestState, original: RequestState | None) -> None:
         """Send a request whose turn has come, unless nothing is left that it could act on, or it came too late."""
         work = self._desk.work
+        case = self._desk.states.get(CaseState, request.case_token)
+        if case is not None and not intake.may_still_go(request.action, case):
+            self._cancel(request, case)
+            return
         measure = self._desk.states.get(MeasureState, request.original_key)
         gone = original is not None and not control.may_act_on(original)
         gone = gone or (measure is not None and (measure.status in measures.ENDED or not measures.covers(measure, request.key)))
@@ -228,7 +236,8 @@ class Collector:
         return bool(control.forbidden_by_now(message, control.Subject(
             self._desk.linkage.terms, states.get(CaseState, request.case_token), None, measures.used(others),
             protection.flags if protection is not None else frozenset(),
-            contested=any(each.status == "reviewing" for each in states.about(ObjectionState, request.asset_token)),
+            contested=objections.under_review(states.about(ObjectionState, request.asset_token)),
+            overruled=protection is not None and request.case_token in protection.overruled,
         )))  # fmt: skip
 
     def _end_unsent(self, request: RequestState) -> None:

@@ -134,7 +134,7 @@ class Lift(Part):
             self.desk.work.disarm(RELEASE, f"{case.key}/{rung}")
         lifted = tuple(
             LiftedMeasure(request=each.request_id, partner=each.partner, action=getattr(each, "action", "restrict"),
-                          ended_as=each.status, proof=each.proof)
+                          ended_as=each.status, proof=lift.proof_of_end(each))
             for each in every if lift.was_in_force(each)
         )  # fmt: skip
         decision = self.desk.work.decide("case.lifted", case.key, None, {"court": case.holder.court, "count": len(lifted)})

@@ -1,5 +1,8 @@
 """Objections to measures: opened with a clock, decided by the court, followed by a release that is drafted at once."""
 
+import base64
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from hub.casework.drafts import draft
@@ -8,20 +11,22 @@ from hub.casework.part import Part
 from hub.engine.processor import Due
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
-from hub.rules import objections
+from hub.rules import lift, objections
 from hub.rules.cases import CaseState
 from hub.rules.measures import MeasureState
 from hub.rules.objections import Ground, ObjectionState, ProtectedAsset
 from hub.rules.state import RequestState, TaskState
+from hub.rules.terms import DAY
 from hub.store.vault import NO_CASE
+from hub.trust.parties import Role
 from schemas.asset import Account
 from schemas.base import derive_id, from_micros
 from schemas.findings import AccountFinding
-from schemas.hub import Noted
+from schemas.hub import Forwarded, Noted, SignedCopy
 from schemas.messages import Objected, ObjectionDecided, Replied
 from schemas.replies import ReplyKind
 
-REVIEW = "objection-review"
+REVIEW, RELEASE = "objection-review", "objection-release"
 PROTECTED = "account-protected"
 """A keeper's reason for not controlling an account (V21)."""
 
@@ -30,7 +35,7 @@ class Objections(Part):
     """Who contests what, until when it is decided; and which assets are known to be protected."""
 
     handles = (Objected, ObjectionDecided)
-    timers = (REVIEW,)
+    timers = (REVIEW, RELEASE)
 
     def take(self, item: Inbound) -> None:
         """An objection, or the decision on one."""
@@ -42,25 +47,39 @@ class Objections(Part):
 
     def answered(self, request: RequestState, task: TaskState, item: Inbound, message: Replied, *, late: bool) -> None:  # noqa: ARG002 - late or not, the keeper has said it
         """What the keeper of an account says of its protection; where it did not control it for that, it has objected."""
-        flagged = [each for each in message.data.findings if isinstance(each, AccountFinding) and each.flags]
-        for finding in flagged:
-            name = Account(kind="account", number=finding.number).name
-            self._protect(request, self.desk.work.composer.token("asset", name), frozenset(finding.flags), message.id)
+        for finding in message.data.findings:
+            flags = frozenset(finding.flags) & self.desk.linkage.terms.exempt_flags if isinstance(finding, AccountFinding) else None
+            if flags and isinstance(finding, AccountFinding):
+                name = Account(kind="account", number=finding.number).name
+                self._protect(request, self.desk.work.composer.token("asset", name), flags, message.id)
         reason = message.data.reason
         if message.data.kind is ReplyKind.NOT_CONTROLLED and reason is not None and reason.code == PROTECTED and request.asset_token:
-            known = self.desk.states.get(ProtectedAsset, request.asset_token)
-            if known is None:
-                self._protect(request, request.asset_token, frozenset({"WAGE_SPECIAL"}), message.id)
+            self._protect(request, request.asset_token, frozenset(), message.id)
             self._open(request, message.id, "exempt", task.partner, None)
 
     def fire(self, timer: Due) -> None:
-        """The review's time is over."""
-        objection = self.desk.states.get(ObjectionState, timer.ref)
-        if objection is None or objection.status != "reviewing":
+        """The review's time is over; or what was found to be wrong is still in force."""
+        objection = self.desk.states.get(ObjectionState, timer.ref.partition("/")[0])
+        if timer.kind == RELEASE and objection is not None:
+            self._unreleased(objection, int(timer.ref.partition("/")[2]))
+        if timer.kind == RELEASE or objection is None or objection.status != "reviewing":
             return
         case = self.desk.states.get(CaseState, objection.case_token)
         decision = self.desk.work.decide("objection.overdue", objection.measure, None, _facts(objection))
         self._tell(decision, objection, "objection-overdue", addressee=case.supervisor if case else None, level=1)
+
+    def _unreleased(self, objection: ObjectionState, level: int) -> None:
+        """The supervisor is told, and again on the next days."""
+        measure = self.desk.states.get(MeasureState, objection.measure)
+        if measure is None or measure.status not in objections.RELEASABLE:
+            return
+        case = self.desk.states.get(CaseState, objection.case_token)
+        decision = self.desk.work.decide("release.overdue", objection.measure, None, {
+            "request": measure.request_id, "court": measure.court, "partner": measure.partner, "level": level})  # fmt: skip
+        self._tell(decision, objection, "release-overdue", stage=str(level), partner=measure.partner, level=level,
+                   addressee=case.supervisor if case else None)  # fmt: skip
+        if level < lift.RUNGS:
+            self.desk.work.arm(RELEASE, f"{objection.key}/{level + 1}", self.desk.work.now + DAY)
 
     # -- objections ----------------------------------------------------------------------------------------------------
 
@@ -73,9 +92,26 @@ class Objections(Part):
         if speaker not in (self.desk.holder(request), *(task.partner for task in request.tasks)):
             self.desk.refuse(item, "case", ["reference-other"], request.case_token)
             return
-        decision = self._open(request, message.id, message.data.ground, message.data.by, item)
+        measure = self.desk.states.get(MeasureState, request.key)
+        codes = [] if measure is not None and measure.status in objections.RELEASABLE else ["measure-not-in-force"]
+        if codes:
+            self.desk.refuse(item, "case", codes, request.case_token)
+            return
+        decision = self._open(request, message.id, message.data.ground, speaker, item)
         self.desk.work.keep(item, request.key, request.case_token, decision)
         self.desk.answer(decision, item, "case", "noted", Noted(about=message.id), request.case_token)
+        if item.party.role is not Role.COURT:
+            due = self.desk.work.now + self.desk.linkage.terms.clocks["objection"]
+            self._forward(decision, item, request.request_id, request.case_token, self.desk.holder(request), due=from_micros(due))
+
+    def _forward(
+        self, decision: Decision, item: Inbound, about: str, case_token: str, to: str, *, due: datetime | None = None
+    ) -> None:
+        """The words of one side, as they were signed, to the other."""
+        copy = SignedCopy(value=base64.b64encode(item.record.value).decode(), jws=item.jws)
+        self.desk.say(decision, to, "liandong.case.forward.v1", f"forward/{item.message.source}/{item.message.id}",
+                      Forwarded(of=item.party.speaks_as, message=copy, due=due), correlation=about, case_token=case_token,
+                      cause=item.message.id)  # fmt: skip
 
     def _open(self, request: RequestState, objection_id: str, ground: Ground, by: str, item: Inbound | None) -> Decision:
         due = self.desk.work.now + self.desk.linkage.terms.clocks["objection"]
@@ -111,25 +147,30 @@ class Objections(Part):
         decision = self.desk.work.decide(f"objection.{decided.status}", objection.measure, item, _facts(decided))
         self.desk.work.keep(item, objection.measure, objection.case_token, decision)
         self.desk.answer(decision, item, "case", "noted", Noted(about=message.id), objection.case_token)
+        if decided.opened_by not in self.desk.rulebook.registers:
+            self._forward(decision, item, decided.request_id, decided.case_token, decided.opened_by)
+        protection = self.desk.states.get(ProtectedAsset, decided.ref) if decided.ground == "exempt" else None
+        if decided.status == "rejected" and protection is not None:
+            self.desk.states.put(replace(protection, overruled=protection.overruled | {decided.case_token}))
         measure = self.desk.states.get(MeasureState, objection.measure)
         if decided.status == "upheld" and measure is not None and measure.status in objections.RELEASABLE:
             release = draft(self.desk, request, "release", objection=objection.key)
             due = self.desk.work.now + self.desk.linkage.terms.clocks["release"]
             self._tell(decision, decided, "release-drafted", addressee=message.data.officer, due=from_micros(due), draft=release,
                        cause=message.id)  # fmt: skip
+            self.desk.work.arm(RELEASE, f"{objection.key}/1", due)
 
     # -- protected assets ----------------------------------------------------------------------------------------------
 
     def _protect(self, request: RequestState, token: str, flags: frozenset[str], cause: str) -> None:
         old = self.desk.states.get(ProtectedAsset, token)
-        if old is not None:
-            flags |= old.flags  # what another keeper says, or a later answer leaves out, ends no protection
+        flags = objections.protected_by(old.flags if old is not None else frozenset(), flags)
         if old is not None and old.flags == flags:
             return
-        new = ProtectedAsset(key=token, court=request.court, case_token=request.case_token, ref=token, status="protected", flags=flags)
-        self.desk.states.put(new)
+        new = old or ProtectedAsset(key=token, court=request.court, case_token=request.case_token, ref=token, status="protected", flags=flags)
+        self.desk.states.put(replace(new, flags=flags))
         decision = self.desk.work.decide("asset.protected", request.key, None, {
-            "court": request.court, "request": request.request_id, "flags": ",".join(sorted(flags & self.desk.linkage.terms.exempt_flags))})  # fmt: skip
+            "court": request.court, "request": request.request_id, "flags": ",".join(sorted(flags))})  # fmt: skip
         case = self.desk.states.get(CaseState, request.case_token)
         self.desk.tell(decision, case, request.court, "exempt-found", about=request.request_id, case_token=request.case_token,
                        stage=f"{token}/{cause}", request_key=request.key, cause=cause)  # fmt: skip

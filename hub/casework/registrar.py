@@ -12,7 +12,7 @@ from hub.casework.tasks import dispatch, planned
 from hub.engine.records import Inbound
 from hub.engine.work import Facts
 from hub.rules import cases as case_rules
-from hub.rules import entrusted, intake, measures
+from hub.rules import entrusted, intake, measures, objections
 from hub.rules.cases import CaseState
 from hub.rules.entrusted import MatterState
 from hub.rules.leads import LeadState
@@ -121,12 +121,13 @@ class Registrar:
             if data.action in FIRST_CONTROLS:
                 controlled = measures.used(desk.states.of_case(MeasureState, case_token))
             protection = desk.states.get(ProtectedAsset, asset_token)
-            contested = any(each.status == "reviewing" for each in desk.states.about(ObjectionState, asset_token))
+            contested = objections.under_review(desk.states.about(ObjectionState, asset_token))
         context = intake.Context(
             linkage=desk.linkage, designator=item.party.designator, register=desk.rulebook.registers[court], now=desk.work.now,
             at=item.record.timestamp, case_token=case_token, asset_token=asset_token, case=case, original=original,
             measure=desk.states.get(MeasureState, original.key) if original is not None else None, controlled=controlled,
             flags=protection.flags if protection is not None else frozenset(), contested=contested,
+            overruled=protection is not None and case_token in protection.overruled,
             signed=dict(enumerate(item.approvals)), lead=desk.states.get(LeadState, data.lead),
             entrusted=entrusted.covers(desk.states.get(MatterState, data.entrusted), desk.linkage.matters, court, case_token, data.action),
         )  # fmt: skip

@@ -38,6 +38,7 @@ class Subject:
     controlled: Decimal
     flags: frozenset[str]
     contested: bool
+    overruled: bool = False
 
 
 def check(request: ControlRequested, known: Subject, at: int) -> list[str]:
@@ -85,10 +86,11 @@ def _untouchable(request: ControlRequested, known: Subject) -> list[str]:
 
 
 def _protected(request: ControlRequested, known: Subject) -> list[str]:
-    """V21: a protected account is not touched, but a wage account for those very wages, with reason and approval."""
+    """V21: a protected account is not touched, but a wage account for those very wages, or one that the case's court has found
+    not to be exempt; either with reason and approval."""
     flags = known.flags & known.terms.exempt_flags
     wages = known.case is not None and known.case.priority == "wages" and flags <= known.terms.wage_flags
-    return ["asset-exempt"] if flags and not (wages and request.data.exempt_reason is not None) else []
+    return ["asset-exempt"] if flags and not ((wages or known.overruled) and request.data.exempt_reason is not None) else []
 
 
 def _acts_on(request: ControlRequested, measure: MeasureState, at: int) -> list[str]:

@@ -34,7 +34,7 @@ class Context:
 
     `designator` is the sending court's (法院代字), `original` the request that this one cites, `measure` what that began,
     `controlled` what the case's measures control in all, `flags` what is known to protect the asset, `contested` whether an
-    objection is under review, `entrusted` whether an entrustment covers it, `lead` the lead that it follows, `signed` what is wrong with each approval's
+    objection is under review, `overruled` whether this case's court has found that the flags do not protect it, `entrusted` whether an entrustment covers it, `lead` the lead that it follows, `signed` what is wrong with each approval's
     signature; tokens stand for this request's asset and case.
     """
 
@@ -51,6 +51,7 @@ class Context:
     controlled: Decimal = Decimal(0)
     flags: frozenset[str] = frozenset()
     contested: bool = False
+    overruled: bool = False
     entrusted: bool = False
     lead: LeadState | None = None
     signed: Mapping[int, str | None] = field(default_factory=dict)
@@ -104,6 +105,7 @@ def decide(request: RequestMessage, context: Context) -> Accept | Refuse:
     if isinstance(request, ControlRequested):
         codes += control.check(request, control.Subject(
             linkage.terms, context.case, context.measure, context.controlled, context.flags, contested=context.contested,
+            overruled=context.overruled,
         ), max(context.at, micros(data.hold_until)) if data.hold_until is not None else context.at)  # fmt: skip
     waits = False
     courts = {request.source, *(tenure.court for tenure in context.case.tenures)} if context.case is not None else {request.source}
@@ -121,6 +123,11 @@ def decide(request: RequestMessage, context: Context) -> Accept | Refuse:
         return Refuse(tuple(dict.fromkeys(codes)))
     hold = micros(data.hold_until) if data.hold_until is not None else None
     return Accept(partners, waits, hold if hold is not None and hold > context.now else None, standing is not None)
+
+
+def may_still_go(action: str, case: CaseState) -> bool:
+    """Whether an order that was accepted and kept may be sent as the case stands now (Rule 1)."""
+    return is_open(case) or action not in MEASURES or action in ENDINGS
 
 
 def _need(request: RequestMessage, context: Context) -> Need:

@@ -56,6 +56,12 @@ def was_in_force(each: Binding) -> bool:
     return each.status != "refused"
 
 
+def proof_of_end(each: Binding) -> str | None:
+    """The message that shows its end. A lapse, an expiry and the loss of the object come with time or with another's end, and
+    what was said of its beginning proves neither."""
+    return None if each.status in ("lapsed", "void", "expired") else each.proof
+
+
 def answered(restriction: RestrictionState, state: str, proof: str | None) -> RestrictionState:
     """The restriction after the partner's answer; what is lifted or refused stays so."""
     if restriction.status in ("lifted", "refused"):

@@ -4,6 +4,7 @@
 the objection is reviewed; V21.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
@@ -15,18 +16,22 @@ Ground = Literal["exempt", "wrong-person", "ownership", "over-seizure"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectedAsset(Aggregate):
-    """What is known to protect an asset (`key`, `ref`: its token): the flags that its keeper reported."""
+    """What is known to protect an asset (`key`, `ref`: its token): the flags that its keeper reported.
+
+    `overruled` are the cases (tokens) whose court has rejected the objection that it is exempt.
+    """
 
     KIND: ClassVar[str] = "asset"
 
     flags: frozenset[str]
+    overruled: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectionState(Aggregate):
     """One objection, by its message's id; `ref` is the asset's token, `measure` the measure's key.
 
-    `status`: reviewing → upheld | rejected. `due_at` (µs) is the end of the review's time.
+    `status`: reviewing → upheld | rejected. `opened_by` is the party that objected, `due_at` (µs) the end of the review's time.
     """
 
     KIND: ClassVar[str] = "objection"
@@ -45,5 +50,20 @@ def decided(objection: ObjectionState, decision: ObjectionDecision) -> Objection
     return replace(objection, status=decision.outcome)
 
 
+def under_review(about_asset: Iterable[ObjectionState]) -> bool:
+    """Whether any of the objections about an asset is still under review."""
+    return any(objection.status == "reviewing" for objection in about_asset)
+
+
+def protected_by(known: frozenset[str], reported: frozenset[str]) -> frozenset[str]:
+    """The flags after a report. One that names them replaces one that did not; no report takes a protection away, because
+    absent flags may only not have been asked for (V30)."""
+    return (known - {UNNAMED}) | reported if reported else known or frozenset({UNNAMED})
+
+
+STAYED = frozenset({"freeze", "deduct", "transfer"})
+"""What is not done to an asset while an objection about it is under review."""
+UNNAMED = "PROTECTED"
+"""The flag of an account that its bank calls protected without saying as what."""
 RELEASABLE = frozenset({"requested", "unknown", "effective", "queued"})
 """States of a measure that an upheld objection leads to the release of."""

@@ -81,15 +81,6 @@ def test_an_upheld_objection_without_its_release_goes_up_a_rung_each_day(rig: Ri
     assert events(rig.fire()) == []
 
 
-def test_an_objection_is_opened_once_whoever_else_uses_its_id(rig: Rig) -> None:
-    request_id = carried_out(rig, control())
-    objection, _ = objected(rig, request_id)
-    decided(rig, objection, "rejected")
-    _, out = objected(rig, request_id, "bank", objection)
-    assert codes(out) == ["state-other"]
-    assert codes(rig.feed([rig.request(control("deduct", original=request_id))[1]])) == []
-
-
 def test_only_a_measure_that_stands_can_be_contested(rig: Rig) -> None:
     request_id = carried_out(rig, control())
     answered(rig, control("release", original=request_id))
