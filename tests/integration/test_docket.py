@@ -124,7 +124,9 @@ def test_every_fault_has_its_code(played: Played) -> None:
     refusals = {name: [reason["code"] for said in played.about(name, "refusal") for reason in said.body["data"]["reasons"]]
                 for name in STEPS}  # fmt: skip
     assert refusals == {name: [step.code] if step.expect == "refused" else [] for name, step in STEPS.items()}
-    found = Counter((digest_of(record.value), _header(record, "exception-fqcn")) for record in played.dead_letters)
+    # One that was published again after the kill is one dead letter still: by where its record came from.
+    letters = {_original(record): record for record in played.dead_letters}
+    found = Counter((digest_of(record.value), _header(record, "exception-fqcn")) for record in letters.values())
     assert found == Counter((bad_record(line), STEPS[line["name"]].code) for line in played.sent if sets_aside(STEPS[line["name"]]))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -271,7 +271,7 @@ def test_no_sequence_breaks_a_promise(start: list[Step], sequence: list[Step]) -
 # -- the checker itself: each promise, broken on purpose, is seen to be broken -----------------------------------------
 
 OVER: list[Step] = [*FROZEN, ("begin", 0, 1, "60000.00", False, "all")]
-GIVEN_UP: list[Step] = [*QUEUE, ("follow", 1, "release", "0.00", "all")]
+FREED: list[Step] = [*QUEUE, ("begin", 0, 2, "10000.00", False, "queued"), ("follow", 3, "release", "0.00", "all")]
 TWICE: list[Step] = [("begin", 0, 0, "20000.00", False, None), ("reply", 0, "all")]
 REVIVED: list[Step] = [("begin", 0, 0, "20000.00", False, "all"), ("follow", 0, "release", "0.00", "all"),
                        ("follow", 0, "release", "0.00", "all")]  # fmt: skip
@@ -280,10 +280,10 @@ WARNED: list[Step] = [("begin", 0, 2, "50000.00", False, "all"), ("begin", 1, 2,
                       ("begin", 1, 1, "60000.00", False, "all"), ("follow", 2, "release", "0.00", "all")]  # fmt: skip
 
 
-def _second_first(every: list[MeasureState], at: int, policy: Literal["conversion", "document"]) -> MeasureState | None:
-    """All who wait are let through at once: the last of them, whoever is in effect."""
-    waiting = measures.in_line(every)
-    return measures.promoted(waiting[-1], at, policy) if waiting else None
+def _all_at_once(self: Measures, gone: MeasureState, at: int) -> None:
+    """All who wait are let through, not the first of them alone."""
+    for each in measures.in_line(self.desk.states.about(MeasureState, gone.ref or "")):
+        self._set(measures.promoted(each, at, "conversion"), "promoted")
 
 
 _ANSWERED = measures.answered
@@ -299,7 +299,7 @@ def _believed(measure: MeasureState, *given: Any, others: list[MeasureState], **
     [
         (OVER, control_rules, "_ceiling", lambda *_: [], "nobody was told"),
         ([*QUEUE, ("begin", 1, 2, "50000.00", False, "all")], measures, "answered", _believed, "one title, one seizure"),
-        (GIVEN_UP, measures, "next_in_line", _second_first, "one title, one seizure"),
+        (FREED, Measures, "_promote", _all_at_once, "one title, one seizure"),
         (REVIVED, control_rules, "_acts_on", lambda *_: [], "what has ended"),
         (LAPSED, control_rules, "_acts_on", lambda *_: [], "what has ended"),
         (TWICE, collect, "conclusion", lambda _: None, "all answered, and no conclusion"),
