@@ -64,6 +64,7 @@ class Desk:
         self.seen: dict[tuple[str, str], str] = {}
         self.cases: dict[str, RequestState] = {}
         self.key_of_task: dict[str, str] = {}
+        self.exchanged: dict[str, list[Any]] = {}
         self.replies: dict[tuple[str, str], Replied] = {}
         self._sent_at: dict[str, int] = {}
         self._changed: dict[str, RequestState] = {}

@@ -45,10 +45,10 @@ def draft(desk: Desk, original: RequestState, action: str, **members: Any) -> Dr
 class FollowUps:
     """Drafts of what the answers to one request let its court ask next: about the same debtor, in the same case, by the same people."""
 
-    def __init__(self, desk: Desk, request: RequestState, asked: RequestMessage) -> None:
+    def __init__(self, desk: Desk, request: RequestState, asked: Body) -> None:
         self._desk = desk
         self._request = request
-        self._old = _plain(asked)
+        self._old = asked
 
     def draft(self, rule: FollowUpRule, partner: str, finding: Finding) -> Drafted:
         """A draft of what `rule` lets the court ask about what `partner` found.
