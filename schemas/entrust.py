@@ -18,7 +18,7 @@ class EntrustRequest(Model):
     """The entrusting court's letter (委托函), with what the entrusted court needs to act at once.
 
     Members that a matter of its kind needs and that are missing are refused before anything is sent: most returns come from
-    there. `acts_until` is the last day on which the entrusted court may act in the case.
+    there. From its acceptance until it is done the entrusted court may act in the case, as far as the matter covers.
     """
 
     number: Annotated[str, Field(pattern=r"\A[A-Z0-9][A-Z0-9-]{3,39}\z")]
