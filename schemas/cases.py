@@ -110,6 +110,12 @@ class CertificateRequest(Model):
     subject: Subject
 
 
+class DraftsRequest(Model):
+    """Asks for drafts of what the answers to one concluded request let its court ask next (1+3 联动)."""
+
+    request: MessageId
+
+
 class Reading(Model):
     """An officer has looked at answers (查阅留痕): which messages, and why. Sent before they are shown."""
 

@@ -136,7 +136,7 @@ class Drafted(Model):
 class FollowUp(Model):
     """What the linkage plan lets a court ask next, and whether that needs an approval.
 
-    `cause` is the reply whose finding led to it, `draft` the request ready to be completed.
+    `cause` is the reply whose finding led to it. `draft`, given where a court asks for drafts, is the request ready to be completed.
     """
 
     finding: Text
@@ -157,6 +157,13 @@ class Conclusion(Model):
     outcome: Literal["complete", "incomplete"]
     partners: tuple[PartnerOutcome, ...]
     follow_ups: tuple[FollowUp, ...] = ()
+
+
+class Drafts(Model):
+    """What the answers to one request let its court ask next, a draft for each asset that was found; at most ten by one rule."""
+
+    request: MessageId
+    follow_ups: Annotated[tuple[FollowUp, ...], Field(max_length=200)]
 
 
 class Rejection(CodedReason):

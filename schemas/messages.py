@@ -81,6 +81,13 @@ class CertificateRequested(Envelope):
     data: cases.CertificateRequest
 
 
+class DraftsRequested(Envelope):
+    """Court → hub."""
+
+    type: Literal["liandong.case.drafts-request.v1"]
+    data: cases.DraftsRequest
+
+
 class AnswersRead(Envelope):
     """Court → hub."""
 
@@ -251,6 +258,13 @@ class Certified(Envelope):
     data: hub.Certificate
 
 
+class DraftsGiven(Envelope):
+    """Hub → court."""
+
+    type: Literal["liandong.case.drafts.v1"]
+    data: hub.Drafts
+
+
 class LiftCertified(Envelope):
     """Hub → court."""
 
@@ -276,7 +290,7 @@ RequestMessage = InquiryRequested | ControlRequested | LocateRequested | NoticeR
 """What a court asks of partners: accepted or refused, and concluded once."""
 StatementMessage = (
     CaseStated | AssetDisposed | ObjectionDecided | HandedOver | FindingReviewed | CertificateRequested | AnswersRead
-    | RegisterRequested | Entrusted | EntrustStepped | LeadJudged
+    | DraftsRequested | RegisterRequested | Entrusted | EntrustStepped | LeadJudged
 )  # fmt: skip
 """What a court says or asks of the hub or another court."""
 SharedMessage = LeadSubmitted | Objected
@@ -285,7 +299,7 @@ PartnerMessage = Received | Replied | HitReported
 """What a partner says about a task."""
 HubMessage = (
     TaskSent | Accepted | Refused | ResultPassed | SilenceRecorded | Concluded | NotedDown | CaseMoved | Nudged | Forwarded
-    | Certified | LiftCertified | RegisterGiven | Rejected
+    | Certified | DraftsGiven | LiftCertified | RegisterGiven | Rejected
 )  # fmt: skip
 AnyMessage = RequestMessage | StatementMessage | SharedMessage | PartnerMessage | HubMessage
 Message = Annotated[AnyMessage, Field(discriminator="type")]

@@ -111,8 +111,9 @@ def drafts(
     config: Config,
     out: Annotated[Path, typer.Option(help="The folder that the drafts are written to.")],
 ) -> None:
-    """Fetch what the hub has drafted for signature: renewals, releases, withdrawals, follow-ups of findings.
+    """Fetch what the hub has drafted for signature: renewals, releases, withdrawals, and what findings let the court ask next.
 
+    Follow-ups of a conclusion are asked for once; send drafts-request to have them drafted anew, by what is left of the claim then.
     A draft lacks its documents and approvals: add them, let `court approve` sign it, and send it with `court submit`.
 
     Example: liandong court drafts --config court.toml --out drafts
@@ -121,10 +122,14 @@ def drafts(
 
 
 async def _drafts(settings: Settings, out: Path) -> int:
-    async with CourtClient(settings) as client, aclosing(client.results()) as items:
-        async for item in items:
-            for name, drafted in drafted_in(item):
-                typer.echo(await asyncio.to_thread(write_private, out / f"{name}.json", drafted))
+    async with CourtClient(settings) as client, aclosing(client.drafted()) as items:
+        try:
+            async for item in items:
+                for name, drafted in drafted_in(item):
+                    typer.echo(await asyncio.to_thread(write_private, out / f"{name}.json", drafted))
+        except CourtError as error:
+            typer.echo(f"liandong: {error}", err=True)
+            return 1
     return 0
 
 

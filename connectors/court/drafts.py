@@ -108,6 +108,11 @@ def reading_of(message_id: str, officer: str, reason: str) -> Draft:
     return finish({"type": "liandong.case.reading.v1", "data": data})
 
 
+def drafts_of(request_id: str) -> Draft:
+    """The request for drafts of what the answers to this request let its court ask next."""
+    return finish({"type": "liandong.case.drafts-request.v1", "data": {"request": request_id}})
+
+
 def _checked(form: type[Model], data: dict[str, Any]) -> Model:
     try:
         # By way of JSON, because strict models read a date or a tuple from JSON and from nothing else.

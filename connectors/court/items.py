@@ -16,6 +16,7 @@ from schemas.messages import (
     AnyMessage,
     Certified,
     Concluded,
+    DraftsGiven,
     Forwarded,
     HitReported,
     HubMessage,
@@ -66,7 +67,7 @@ class Item:
         that it could not be taken in."""
         if isinstance(self.message, Rejected):
             return self.message.data.sha256 == sent.digest
-        last = Concluded | Refused | NotedDown | Certified | RegisterGiven
+        last = Concluded | Refused | NotedDown | Certified | DraftsGiven | RegisterGiven
         return isinstance(self.message, last) and self.message.correlationid == sent.request_id
 
 

@@ -16,7 +16,7 @@ from typing import Self
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
-from connectors.court.drafts import Draft
+from connectors.court.drafts import Draft, drafts_of
 from connectors.court.items import Item, Reader, SentRequest
 from hub.bus.connection import BusError
 from hub.bus.sink import KafkaSink
@@ -31,6 +31,7 @@ from hub.trust import keys
 from hub.trust.jws import Signer
 from hub.trust.parties import Directory, Role
 from schemas.base import CHINA, micros
+from schemas.hub import CaseEvent, Conclusion, Drafts
 from schemas.requests import InquiryRequest
 
 VALIDITY = timedelta(days=30)
@@ -155,6 +156,35 @@ class CourtClient:
                     return
         finally:
             await source.close()
+
+    async def drafted(self, patience: float = 60.0) -> AsyncGenerator[Item, None]:
+        """Everything sound that may hold drafts: events of cases, and the drafts that follow from conclusions. Those that have not
+        been asked for are asked for now.
+
+        Raises `BusError`, and `CourtError` no-drafts when the hub does not answer within `patience` seconds.
+        """
+        reasons, given = list[str](), set[str]()
+        async with aclosing(self.results()) as items:
+            async for item in items:
+                data = item.message.data if item.message is not None else None
+                if isinstance(data, Conclusion) and data.follow_ups and item.message is not None:
+                    reasons.append(item.message.correlationid)
+                elif isinstance(data, Drafts):
+                    given.add(data.request)
+                if isinstance(data, CaseEvent | Drafts):
+                    yield item
+        asked = {(await self.submit(drafts_of(each))).request_id for each in dict.fromkeys(reasons) if each not in given}
+        if not asked:
+            return
+        async with aclosing(self.results(follow=True, patience=patience)) as items:
+            async for item in items:
+                if item.message is None or item.message.correlationid not in asked:
+                    continue
+                asked.remove(item.message.correlationid)
+                yield item
+                if not asked:
+                    return
+        raise CourtError("no-drafts", f"{len(asked)} requests for drafts have no answer yet; see that the hub runs, and fetch again")
 
     def _new(self, records: list[Record], seen: dict[str, str]) -> list[Item]:
         """The items in `records` that are not repetitions of one in `seen`, by message id and digest."""

@@ -12,6 +12,7 @@ from schemas.hub import (
     CaseEvent,
     Certificate,
     Conclusion,
+    Drafts,
     Forwarded,
     LiftCertificate,
     NonResponse,
@@ -62,15 +63,15 @@ def drafted_in(item: Item) -> list[tuple[str, dict[str, Any]]]:
     data = item.message.data if item.message is not None else None
     if isinstance(data, CaseEvent) and data.draft is not None:
         return [(f"{data.event}-{data.about[:8]}", json.loads(base64.b64decode(data.draft.content)))]
-    if isinstance(data, Conclusion) and item.message is not None:
-        request = item.message.correlationid[:8]
+    if isinstance(data, Drafts):
+        request = data.request[:8]
         proposed = [(each.action, each.draft) for each in data.follow_ups if each.draft is not None]
         return [(f"follow-up-{request}-{number}-{action}", json.loads(base64.b64decode(draft.content)))
                 for number, (action, draft) in enumerate(proposed, 1)]  # fmt: skip
     return []
 
 
-def outcome_of(item: Item) -> str:
+def outcome_of(item: Item) -> str:  # noqa: PLR0911 - one way out for each kind of message
     """The last word on a request: complete, incomplete, refused or rejected, with the codes of why."""
     match item.message.data if item.message is not None else None:
         case Conclusion(outcome=outcome):
@@ -83,6 +84,8 @@ def outcome_of(item: Item) -> str:
             return "noted"
         case Certificate(answers=answers, closing_possible=possible):
             return f"certified: {len(answers)} 家 answered" + (", 可终本 closing possible" if possible else "")
+        case Drafts(follow_ups=drafts):
+            return f"{len(drafts)} 份草稿 drafts"
         case Register(lines=lines):
             return f"register: {len(lines)}"
         case _:

@@ -14,6 +14,7 @@ from hub.casework.lift import Lift
 from hub.casework.measures import Measures
 from hub.casework.objections import Objections
 from hub.casework.part import Part
+from hub.casework.proposals import Proposals
 from hub.casework.reads import Reads
 from hub.casework.registrar import Registrar
 from hub.casework.supervision import Supervision
@@ -27,7 +28,7 @@ from hub.trust.parties import Party, Role
 from schemas.messages import PartnerMessage, RequestMessage, SharedMessage, StatementMessage
 
 PARTS: tuple[type[Part], ...] = (
-    Cases, Measures, Objections, Watches, Lift, Matters, Leads, Reads, Supervision, Ledger, Completeness,
+    Cases, Measures, Objections, Watches, Lift, Matters, Leads, Reads, Supervision, Ledger, Completeness, Proposals,
 )  # fmt: skip
 """The fields of casework beside requests and their answers."""
 

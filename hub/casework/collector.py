@@ -12,7 +12,7 @@ from hub.casework.part import Part
 from hub.casework.tasks import dispatch
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
-from hub.rules import collect, control, intake, measures, objections
+from hub.rules import collect, control, intake, measures, objections, proposals
 from hub.rules.cases import LIFTS, CaseState
 from hub.rules.measures import MeasureState
 from hub.rules.objections import ObjectionState, ProtectedAsset
@@ -98,10 +98,9 @@ class Collector:
         decision = self._desk.work.decide("task.answered", request.key, item, facts)
         self._desk.work.keep(item, request.key, request.case_token, decision)
         self._pass_on(decision, request, task, item, late=verdict.effect == "late")
-        found = frozenset(finding.kind for finding in message.data.findings)
-        self._desk.replies[task.partner, message.id] = message
         self._desk.work.disarm(SILENCE, task.task_id)
         if verdict.effect == "settles":
+            found = proposals.marks(task.partner, message.data.findings, self._desk.linkage.terms.exempt_flags)
             request = replace(request, follow_ups=request.follow_ups | found)
         request = self._desk.put(request, verdict.task)
         for part in self._parts:

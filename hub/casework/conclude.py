@@ -4,12 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
-from hub.casework.answers import exchange
 from hub.casework.desk import Desk
-from hub.casework.drafts import FollowUps
-from hub.rules import collect
-from hub.rules.plan import follow_ups
-from hub.rules.proposals import proposed
+from hub.rules import collect, proposals
 from hub.rules.state import RequestState, RequestStatus
 from schemas import hub as said
 from schemas.base import derive_id, from_micros
@@ -33,7 +29,7 @@ def finish(desk: Desk, request: RequestState, outcome: Literal["complete", "inco
                             message=task.message_id, at=from_micros(task.settled_at or desk.work.now))
         for task in request.tasks
     )  # fmt: skip
-    body = said.Conclusion(outcome=outcome, partners=lines, follow_ups=tuple(_proposals(desk, request)))
+    body = said.Conclusion(outcome=outcome, partners=lines, follow_ups=tuple(follow_ups(desk, request)))
     desk.to_court(closing, request, "conclusion", "conclusion", body, request.request_id, conclusion_id)
     concluded = replace(request, status=RequestStatus.CONCLUDED, outcome=outcome, conclusion_id=conclusion_id)
     desk.put_request(concluded)
@@ -41,20 +37,9 @@ def finish(desk: Desk, request: RequestState, outcome: Literal["complete", "inco
         listener(concluded)
 
 
-def _proposals(desk: Desk, request: RequestState) -> Iterator[said.FollowUp]:
-    """What the plan lets the court ask next: of each asset found, with the reply that named it and the request drafted.
-
-    Answers are read again only where there is something to propose.
-    """
-    rules = follow_ups(desk.linkage, request.follow_ups)
-    if not rules:
-        return
-    held = exchange(desk, request)
-    found = [((partner, reply.id), finding) for partner, reply in held.answers for finding in reply.data.findings]
-    drafts = FollowUps(desk, request, held.asked)
-    for rule in rules:
-        for (partner, cause), finding in proposed(rule, found, desk.linkage.terms.exempt_flags):
-            yield said.FollowUp(
-                finding=rule.finding, action=rule.action, partner_kind=rule.partner_kind, needs_approval=rule.needs_approval,
-                cause=cause, draft=drafts.draft(rule, partner, finding),
-            )  # fmt: skip
+def follow_ups(desk: Desk, request: RequestState) -> Iterator[said.FollowUp]:
+    """What the plan lets the court ask next, each with the reply that gives reason for it; `hub.casework.proposals` drafts it when
+    the court asks."""
+    for rule, task in proposals.reasons(desk.linkage.follow_ups, request):
+        yield said.FollowUp(finding=rule.finding, action=rule.action, partner_kind=rule.partner_kind,
+                            needs_approval=rule.needs_approval, cause=task.message_id)  # fmt: skip

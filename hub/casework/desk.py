@@ -20,7 +20,7 @@ from hub.trust.parties import Role
 from schemas import hub as said
 from schemas.base import Model, derive_id, from_micros
 from schemas.codes import CODES
-from schemas.messages import PartnerMessage, Replied, RequestMessage
+from schemas.messages import PartnerMessage, RequestMessage
 from schemas.subject import Subject, number_of
 
 SILENCE = "silence"
@@ -48,7 +48,7 @@ def unfit(item: Inbound, code: str, stage: str) -> Unfit:
 
 
 class Desk:
-    """Cases that a batch touches, by key; tasks by id; the inbox's digests of the batch's ids; answers by partner and id."""
+    """Cases that a batch touches, by key; tasks by id; the inbox's digests of the batch's ids."""
 
     def __init__(self, work: Work, rulebook: Rulebook, topics: Topics) -> None:
         self.work = work
@@ -64,8 +64,6 @@ class Desk:
         self.seen: dict[tuple[str, str], str] = {}
         self.cases: dict[str, RequestState] = {}
         self.key_of_task: dict[str, str] = {}
-        self.exchanged: dict[str, list[Any]] = {}
-        self.replies: dict[tuple[str, str], Replied] = {}
         self._sent_at: dict[str, int] = {}
         self._changed: dict[str, RequestState] = {}
         self._changed_tasks: dict[str, TaskState] = {}

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from hub.casework.answers import Kept, kept_answer
 from hub.casework.desk import Desk
+from hub.rules import proposals
 from hub.rules.collect import SECOND
 from hub.rules.completeness import EXPLICIT
 from hub.rules.state import RequestState, TaskState, TaskStatus
@@ -30,12 +31,13 @@ def reuse(desk: Desk, request: RequestState, message: RequestMessage) -> Request
     if not since:
         return request
     found = _recent(desk, request.subject_token, message, since)
-    tasks, kinds = [], set(request.follow_ups)
+    tasks, marks = [], set(request.follow_ups)
     for task in request.tasks:
         answer = found.get(task.partner)
         tasks.append(task if answer is None else _settled(desk, request, task, answer))
-        kinds |= {finding.kind for finding in answer.message.data.findings} if answer is not None else set()
-    return replace(request, tasks=tuple(tasks), follow_ups=frozenset(kinds))
+        if answer is not None:
+            marks |= proposals.marks(task.partner, answer.message.data.findings, desk.linkage.terms.exempt_flags)
+    return replace(request, tasks=tuple(tasks), follow_ups=frozenset(marks))
 
 
 def _recent(desk: Desk, subject: str, message: InquiryRequested, since: dict[str, int]) -> dict[str, Kept]:
@@ -73,6 +75,5 @@ def _settled(desk: Desk, request: RequestState, task: TaskState, answer: Kept) -
     reused = said.Reused(request=reply.correlationid, task_id=reply.data.task_id, answered_at=from_micros(answer.at))
     result = said.Result(partner=task.partner, task_id=task.task_id, message=copy, late=False, reused=reused)
     desk.to_court(decision, request, "result", f"result/{reply.id}", result, request.request_id)
-    desk.replies[task.partner, reply.id] = reply
     return replace(task, status=TaskStatus.SETTLED, outcome=said.TaskOutcome(reply.data.kind.value),
                    settled_at=desk.work.now, message_id=reply.id)  # fmt: skip

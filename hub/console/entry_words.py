@@ -52,6 +52,7 @@ ENTRIES: dict[str, tuple[str, str]] = {
     "ledger.closed": ("定期查询结束", "Re-inquiries ended"),
     # oversight and operation
     "reading.noted": ("查阅留痕", "Read noted"), "reading.threshold": ("查阅数量达到警戒线", "Reads reached a threshold"),
+    "drafts.given": ("提供后续请求草稿", "Drafts of follow-ups given"),
     "register.given": ("提供查询登记簿", "Register of inquiries given"),
     "party.key": ("密钥登记", "Key registered"), "bus.outage": ("总线中断", "Bus outage"),
     "timer.failed": ("定时事项失败", "Timer failed"),
@@ -70,6 +71,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "event.handover": ("移交情况", "Handover"), "event.review": ("发现财产审查", "Review of a finding"),
     "event.certificate-request": ("申请完整性证明", "Request for a certificate"), "event.certificate": ("完整性证明", "Certificate of completeness"),
     "event.lift-certificate": ("解除证明", "Certificate of lifting"), "event.reading": ("查阅留痕", "Reading"),
+    "event.drafts-request": ("申请后续请求草稿", "Request for drafts"), "event.drafts": ("后续请求草稿", "Drafts of follow-ups"),
     "event.register-request": ("申请查询登记簿", "Request for the register"), "event.register": ("查询登记簿", "Register of inquiries"),
     "event.step": ("委托办理情况", "Step of a matter"), "event.matter": ("委托事项", "Entrusted matter"),
     "event.progress": ("委托进展", "Progress of a matter"), "event.submission": ("线索", "Lead"),

@@ -13,6 +13,7 @@ from schemas.hub import (
     CaseEvent,
     Certificate,
     Conclusion,
+    Drafts,
     Forwarded,
     LiftCertificate,
     NonResponse,
@@ -80,14 +81,14 @@ def facts_of(message: AnyMessage) -> tuple[Fact, ...]:
             facts = Fact("conclusion", (outcome,), "term"), _counted("outcomes", counts)
         case Rejection(code=code):
             facts = (Fact("reasons", (code,), "code"),)
-        case CaseEvent() | Nudge() | Forwarded() | Certificate() | LiftCertificate() | Register() | Reading() as data:
+        case CaseEvent() | Nudge() | Forwarded() | Certificate() | LiftCertificate() | Register() | Drafts() | Reading() as data:
             facts = _of_case(data)
         case _:
             pass  # that it was said, and when; of a hit not even where
     return tuple(fact for fact in facts if fact.values)
 
 
-def _of_case(data: CaseEvent | Nudge | Forwarded | Certificate | LiftCertificate | Register | Reading) -> tuple[Fact, ...]:
+def _of_case(data: CaseEvent | Nudge | Forwarded | Certificate | LiftCertificate | Register | Drafts | Reading) -> tuple[Fact, ...]:
     """What happened, how high it has gone and until when; how much, and never whom or what."""
     match data:
         case CaseEvent():
@@ -98,7 +99,7 @@ def _of_case(data: CaseEvent | Nudge | Forwarded | Certificate | LiftCertificate
             return Fact("level", (str(level),)), Fact("due", (f"{deadline:%Y-%m-%d %H:%M}",))
         case Forwarded(of=of):
             return (Fact("of", (of,), "party"),)
-        case Certificate(answers=answers) | LiftCertificate(lifted=answers) | Register(lines=answers) | Reading(messages=answers):
+        case Certificate(answers=answers) | LiftCertificate(lifted=answers) | Register(lines=answers) | Drafts(follow_ups=answers) | Reading(messages=answers):
             return (Fact("count", (str(len(answers)),)),)
 
 

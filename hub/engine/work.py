@@ -90,10 +90,6 @@ class Work:
         """The exact bytes of a kept message."""
         return read_payload(self.connection, self._vault, message_pk)
 
-    def open(self, case_token: str, sealed: bytes) -> bytes:
-        """The exact bytes of a kept message whose row is at hand. Raises KeyError once its case has been erased."""
-        return self._vault.open(self.connection, case_token, sealed)
-
     # -- deciding ------------------------------------------------------------------------------------------------------
 
     def decide(self, kind: str, request_key: str | None, cause: Inbound | Unfit | None, facts: Facts) -> Decision:

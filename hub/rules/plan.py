@@ -167,9 +167,3 @@ def _against_agreement(linkage: Linkage, partner: str, route: Route, request: Re
     if any(name.split(".")[0] == kind and name not in agreement.fields for name in request.data.fields):
         codes.append("agreement-field")
     return codes
-
-
-def follow_ups(linkage: Linkage, findings: frozenset[str]) -> tuple[FollowUpRule, ...]:
-    """What the plan lets a court ask next, given the kinds of finding that came."""
-    return tuple(rule for rule in linkage.follow_ups if rule.finding in findings)
-

@@ -1,18 +1,17 @@
-"""What a finding leads to next (1+3 联动): the asset that it names, and how many of them a conclusion proposes.
+"""What a finding leads to next (1+3 联动): which of the plan's rules an answer gives reason for, and the assets that are proposed.
 
 善意文明执行 (法发〔2019〕35号): an account that is known to be protected is never proposed for a freeze (V21).
 """
 
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
 
 from hub.rules.plan import FollowUpRule
+from hub.rules.state import RequestState, TaskState
 from schemas.asset import Account, Asset, Equity, RealEstateUnit, Vehicle
 from schemas.findings import AccountFinding, EquityFinding, Finding, RealEstateFinding, VehicleFinding
 
 MOST = 10
-"""Proposals by one rule in one conclusion: the answers themselves name all that was found."""
-T = TypeVar("T")
+"""Drafts by one rule of what was found by one request: the answers themselves name all."""
 
 
 def asset_of(finding: Finding) -> Asset | None:
@@ -30,14 +29,30 @@ def asset_of(finding: Finding) -> Asset | None:
             return None
 
 
-def proposed(rule: FollowUpRule, found: Iterable[tuple[T, Finding]], exempt: frozenset[str]) -> Iterator[tuple[T, Finding]]:
-    """Of all that was `found` (with whose word it is), what `rule` proposes something for: each asset once."""
-    known: set[str] = set()
-    for word, finding in found:
-        asset = asset_of(finding)
+def marks(partner: str, found: Iterable[Finding], exempt: frozenset[str]) -> frozenset[str]:
+    """What of `found`, the answer of `partner`, something may be proposed for: `kind of finding@partner`."""
+    return frozenset(f"{finding.kind}@{partner}" for finding in found if _open_to(finding, exempt) is not None)
+
+
+def reasons(rules: Iterable[FollowUpRule], request: RequestState) -> Iterator[tuple[FollowUpRule, TaskState]]:
+    """Each of the plan's `rules` that an answer to `request` gives reason for, with the part of the request that it answers."""
+    for rule in rules:
+        for task in request.tasks:
+            if f"{rule.finding}@{task.partner}" in request.follow_ups:
+                yield rule, task
+
+
+def proposed(rule: FollowUpRule, found: Iterable[Finding], exempt: frozenset[str], known: set[str]) -> Iterator[Finding]:
+    """Of all that was `found`, what `rule` proposes something for: each asset once, and those in `known` (added to) not again."""
+    for finding in found:
+        asset = _open_to(finding, exempt)
         if finding.kind != rule.finding or asset is None or asset.name in known or len(known) == MOST:
             continue
-        if isinstance(finding, AccountFinding) and exempt & set(finding.flags):
-            continue
         known.add(asset.name)
-        yield word, finding
+        yield finding
+
+
+def _open_to(finding: Finding, exempt: frozenset[str]) -> Asset | None:
+    """The asset that may be asked about further, if there is one and nothing protects it."""
+    protected = isinstance(finding, AccountFinding) and not exempt.isdisjoint(finding.flags)
+    return None if protected else asset_of(finding)

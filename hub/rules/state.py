@@ -59,7 +59,7 @@ class TaskState:
 @dataclass(frozen=True, slots=True)
 class RequestState:
     """One accepted request. `key` is the hub's own name for it, unique across courts. `entrusted` is the matter that it was made
-    under in another court's case, `lead` the lead that it follows."""
+    under in another court's case, `lead` the lead that it follows; `follow_ups` are the marks of `hub.rules.proposals`."""
 
     key: str
     court: str

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, false, func, select, true, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from hub.store import tables as t
@@ -53,20 +53,6 @@ def kept(connection: Connection, message_id: str) -> Sequence[Any]:
     c = t.messages.c
     query = select(c.pk, c.jws, c.digest, c.at).where(c.message_id == message_id, c.direction == "in").order_by(c.pk)
     return connection.execute(query).all()
-
-
-def exchanged(connection: Connection, keys: Collection[str], message_ids: Collection[str]) -> list[Any]:
-    """The court's own message (`own`) that each request with one of these keys carries, and those of these ids that came in
-    about them; in two statements, however many requests there are."""
-    c, requests = t.messages.c, t.requests.c
-    own = select(requests.key, c.case_token, c.sealed, true().label("own")).join(t.messages, c.pk == requests.message_pk)
-    rows = list(connection.execute(own.where(requests.key.in_(keys))))
-    if message_ids:
-        came = select(c.request_key.label("key"), c.case_token, c.sealed, false().label("own")).where(
-            c.request_key.in_(keys), c.direction == "in", c.message_id.in_(message_ids)
-        )
-        rows += connection.execute(came)
-    return rows
 
 
 def partner_of(connection: Connection, task_id: str) -> str | None:

@@ -9,7 +9,7 @@ Data = dict[str, Any]
 
 STATEMENTS = (
     "case-statement", "case-disposal", "case-objection", "case-objection-decision", "case-handover", "case-review",
-    "case-certificate-request", "case-reading", "case-register-request", "entrust-request", "entrust-step",
+    "case-certificate-request", "case-drafts-request", "case-reading", "case-register-request", "entrust-request", "entrust-step",
     "lead-submission", "lead-verdict",
 )  # fmt: skip
 REQUESTS = ("inquiry-request", "control-request", "locate-request", "notice-request", *STATEMENTS)
@@ -17,7 +17,7 @@ REPLIES = ("receipt", "reply", "locate-hit", "lead-submission", "case-objection"
 TASKS = ("task", "nudge", "noted", "refusal", "matter", "party-rejection")
 RESULTS = (
     "acceptance", "refusal", "result", "non-response", "conclusion", "noted", "case-event", "matter", "case-certificate",
-    "case-lift-certificate", "case-register", "party-rejection",
+    "case-drafts", "case-lift-certificate", "case-register", "party-rejection",
 )  # fmt: skip
 
 _SUMMARIES = {
@@ -31,6 +31,7 @@ _SUMMARIES = {
     "case-handover": "移交 What became of a watch hit",
     "case-review": "终本审查 What the court makes of a re-inquiry's finding",
     "case-certificate-request": "申请穷尽措施证明 Asks for the completeness certificate",
+    "case-drafts-request": "申请后续请求草稿 Asks for drafts of what a conclusion lets a court ask next",
     "case-reading": "查阅留痕 An officer looks at answers, and why",
     "case-register-request": "查询登记 Who inquired about one subject, for oversight",
     "entrust-request": "委托事项 One court asks another to act for it",
@@ -42,6 +43,7 @@ _SUMMARIES = {
     "nudge": "催办 A partner is reminded of a task that it has not answered",
     "matter": "转送 An entrusted matter, a lead, an objection, or what came of them, passed on",
     "case-certificate": "穷尽措施证明 Every required partner has answered explicitly",
+    "case-drafts": "后续请求草稿 Drafts of what a court may sign next, each with the reply that gives reason for it",
     "case-lift-certificate": "解除证明 Every measure of a performed case has ended, with proof",
     "case-register": "查询登记 The register of inquiries about one subject",
     "locate-request": "查人找物请求 Information, watch or road control",

@@ -52,6 +52,7 @@ def case_examples(envelope: Callable[..., Data], copied: Callable[[str, Data], D
         said("case", "review", COURT, HUB, {"standing": control, "round": 1, "outcome": "resumed", **permit,
                                             "reason": "查得可供执行财产"}),
         said("case", "certificate-request", COURT, HUB, {"case_number": samples.case_number(), "subject": samples.subject("P01")}),
+        said("case", "drafts-request", COURT, HUB, {"request": control}),
         said("case", "reading", COURT, HUB, {"messages": [control], **permit, "reason": "制作裁定前核对"}),
         said("case", "register-request", COURT, HUB, {"subject": samples.subject("P01"), **permit, "reason": "专项监督"}),
         matter, step, lead, verdict,
@@ -74,6 +75,9 @@ def case_examples(envelope: Callable[..., Data], copied: Callable[[str, Data], D
                          "outcome": "no-record", "answered_at": _AT, "searched": ["resident-id-18"]}],
             "config_sha256": sha256, "restricted": True, "three_months": False, "closing_possible": False,
         }),
+        said("case", "drafts", HUB, COURT, {"request": control, "follow_ups": [
+            {"finding": "account", "action": "control.freeze", "partner_kind": "bank", "needs_approval": True, "cause": objection["id"],
+             "draft": {"type": draft["type"], "content": base64.b64encode(compact(draft)).decode()}}]}),
         said("case", "lift-certificate", HUB, COURT, {"lifted": [
             {"request": control, "partner": "bank", "action": "freeze", "ended_as": "released", "proof": objection["id"]}]}),
         said("case", "register", HUB, COURT, {"complete": True, "lines": [

@@ -95,6 +95,7 @@ SHOWN: list[tuple[str, Data, list[tuple[str, tuple[str, ...]]]]] = [
      [("level", ("3",)), ("due", ("2026-11-27 09:00",))]),
     ("lead.forward", {"of": "court-9902", "message": {"value": "e30=", "jws": "a..b"}}, [("of", ("court-9902",))]),
     ("case.register", {"lines": [], "complete": True}, [("count", ("0",))]),
+    ("case.drafts", {"request": ABOUT, "follow_ups": []}, [("count", ("0",))]),
     ("case.reading", {"messages": [ABOUT], "officer": "GZ-9901-001", "reason": "制作执行裁定"}, [("count", ("1",))]),
     ("case.noted", {"about": ABOUT}, []),
 ]  # fmt: skip

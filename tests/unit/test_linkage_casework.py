@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from connectors.court.items import Reader
 from hub.engine.records import Record
+from hub.store.tables import case_keys
 from hub.trust.parties import Directory
 from schemas import samples
 from schemas.base import CHINA, format_time
@@ -45,6 +46,12 @@ def inquired(rig: Rig, found: dict[str, list[Data]], **changes: Any) -> list[Any
     return said(rig.feed(answers))
 
 
+def proposals(rig: Rig, conclusion: Any, court: str = "court-9901") -> Any:
+    """What the hub answers when the court asks for the drafts that follow from this conclusion."""
+    (answer,) = said(rig.feed([rig.statement({"request": conclusion.correlationid}, "drafts-request", court=court)[1]]))
+    return answer.data
+
+
 def drafted(follow_up: Any) -> Data:
     body: Data = json.loads(base64.b64decode(follow_up.draft.content))
     assert body["type"] == follow_up.draft.type
@@ -62,8 +69,10 @@ def completed(rig: Rig, data: Data) -> list[str]:
 def test_each_finding_leads_to_its_own_request_ready_to_be_completed(rig: Rig) -> None:
     heard = inquired(rig, {"bank": [ACCOUNT], "business-registry": [EQUITY], "real-estate": [UNIT], "vehicle": [VEHICLE]})
     replies = {each.data.partner: parse(base64.b64decode(each.data.message.value)).id for each in heard[:-1]}
-    proposed = {each.finding: each for each in heard[-1].data.follow_ups}
-    assert {name: each.cause for name, each in proposed.items()} == {
+    named = {each.finding: each for each in heard[-1].data.follow_ups}
+    assert {each.draft for each in named.values()} == {None}, "drafted when they are asked for"
+    proposed = {each.finding: each for each in proposals(rig, heard[-1]).follow_ups}
+    assert {name: each.cause for name, each in proposed.items()} == {name: each.cause for name, each in named.items()} == {
         "account": replies["bank"], "equity": replies["business-registry"], "real-estate": replies["real-estate"],
         "vehicle": replies["vehicle"],
     }  # fmt: skip
@@ -83,23 +92,56 @@ def test_a_freeze_is_drafted_for_what_is_left_of_the_claim(rig: Rig) -> None:
     task = tasks_in(rig.feed([rig.request(control(amount="5000000.00", partners=["bank-two"]))[1]]))[0]
     rig.feed([rig.reply(task, "result", measure={"state": "effective", "reference": "DJ-1", "controlled": "5000000.00"})])
     heard = inquired(rig, {"bank": [ACCOUNT | {"number": "9901000000000003020"}]})
-    assert drafted(heard[-1].data.follow_ups[0])["amount"] == "50000.00"
+    assert drafted(proposals(rig, heard[-1]).follow_ups[0])["amount"] == "50000.00"
 
 
 def test_a_protected_account_is_never_proposed_for_a_freeze(rig: Rig) -> None:
     heard = inquired(rig, {"bank": [ACCOUNT | {"flags": ["WAGE_SPECIAL"]}]})
     assert heard[-1].data.follow_ups == ()
+    assert proposals(rig, heard[-1]).follow_ups == ()
 
 
 def test_many_findings_of_one_kind_are_proposed_each_once_and_at_most_ten(rig: Rig) -> None:
     accounts = [ACCOUNT | {"number": f"99010000000000{number:05d}"} for number in (*range(12), *range(12))]
     heard = inquired(rig, {"bank": accounts})
-    numbers = [drafted(each)["asset"]["number"] for each in heard[-1].data.follow_ups]
+    assert [each.finding for each in heard[-1].data.follow_ups] == ["account"]
+    numbers = [drafted(each)["asset"]["number"] for each in proposals(rig, heard[-1]).follow_ups]
     assert numbers == [each["number"] for each in accounts[:10]]
 
 
+def test_two_partners_that_found_the_same_asset_lead_to_one_draft_and_name_both_reasons(rig: Rig) -> None:
+    heard = inquired(rig, {"bank": [ACCOUNT], "bank-two": [ACCOUNT | {"flags": []}]})
+    assert len({each.cause for each in heard[-1].data.follow_ups}) == 2
+    assert [drafted(each)["partners"] for each in proposals(rig, heard[-1]).follow_ups] == [["bank"]]
+
+
+def test_drafts_are_given_to_the_court_concerned_and_only_of_what_is_concluded(rig: Rig) -> None:
+    def codes(request_id: str, court: str) -> list[str]:
+        (answer,) = said(rig.feed([rig.statement({"request": request_id}, "drafts-request", court=court)[1]]))
+        return [reason.code for reason in answer.data.reasons]
+
+    out = rig.feed([rig.request(inquiry("P03", partners=["bank"]))[1]])
+    request_id = tasks_in(out)[0].correlationid
+    assert codes(request_id, "court-9901") == ["state-other"]
+    rig.feed([rig.reply(task, "result", findings=[ACCOUNT]) for task in tasks_in(out)])
+    assert codes(request_id, "court-9902") == ["reference-other"]
+    assert codes("00000000-0000-4000-8000-000000000009", "court-9901") == ["reference-unknown"]
+    with rig.store.write() as connection:
+        connection.execute(case_keys.delete())
+    rig.vault.forget()
+    assert codes(request_id, "court-9901") == ["reference-unknown"], "erased"
+
+
+def test_a_late_answer_is_no_reason_for_a_follow_up_of_what_is_concluded(rig: Rig) -> None:
+    out = rig.feed([rig.request(inquiry("P03", partners=["bank"]))[1]])
+    rig.advance(60 * 24 * 3600)
+    (conclusion,) = [each for each in said(rig.fire()) if each.type.endswith("conclusion.v1")]
+    rig.feed([rig.reply(task, "result", findings=[ACCOUNT]) for task in tasks_in(out)])
+    assert conclusion.data.follow_ups == proposals(rig, conclusion).follow_ups == ()
+
+
 def test_no_personal_data_of_a_draft_stands_in_an_entry(rig: Rig) -> None:
-    inquired(rig, {"bank": [ACCOUNT], "vehicle": [VEHICLE]})
+    proposals(rig, inquired(rig, {"bank": [ACCOUNT], "vehicle": [VEHICLE]})[-1])
     every = json.dumps(entries(rig), ensure_ascii=False)
     assert all(text not in every for text in (samples.ACCOUNT["number"], samples.VEHICLE["plate"], *samples.PEOPLE["P03"]))
 
