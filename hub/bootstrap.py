@@ -117,7 +117,7 @@ def build_hub(settings: Settings) -> Hub:
     secrets = Secrets.read(settings.secret_file)
     connection = settings.kafka.connection()
     topics = Topics(connection.prefix)
-    composer = Composer(settings.party, Signer(keys.load(settings.signing_key)), secrets.tokens)
+    composer = Composer(settings.party, Signer(keys.load(settings.signing_key)), secrets.tokens, directory.batch_readers)
     store = Database(settings.data_dir / "hub.db")
     sink = KafkaSink(connection, settings.party)
     processor = Processor(

@@ -114,6 +114,7 @@ def agency(
         designator=designator or court,
         acts_for=acts_for,
         superior="court-99" if court else "",
+        batch_signatures=role in (Role.COURT, Role.PARTNER) and id != "bank-two",
         keys=(key,),
         officers=sample_officers(id) if role is Role.COURT else (),
     )

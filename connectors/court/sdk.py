@@ -106,7 +106,7 @@ class CourtClient:
             at=micros(now), expires=micros(until), data=draft.data,
         )  # fmt: skip
         # The key spreads load, and here it also keeps a case's requests in the order in which they were sent.
-        record = Outgoing(0, self._topics.requests, case.encode(), made.value, signed_headers(made.jws))
+        record = Outgoing(0, self._topics.requests, case.encode(), made.value, signed_headers(self._composer.sign(made)))
         return SignedRequest(message_id, record)
 
     async def send(self, record: Outgoing) -> None:

@@ -43,7 +43,7 @@ class VirtualHub:
         topics = Topics()
         self.directory = directory
         self.store = Database(folder / "hub.db")
-        self.composer = Composer(party, signer, secret)
+        self.composer = Composer(party, signer, secret, directory.batch_readers)
         self.gate = Gate(party, directory, admits(topics.requests, topics.replies))
         self.casework = Casework(rulebook, topics)
         self.vault = Vault(master)

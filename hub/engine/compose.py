@@ -1,4 +1,4 @@
-"""Making a message: its bytes are made once, signed, kept in the outbox and never rebuilt.
+"""Making a message: its bytes are made once, signed when its batch is written, kept in the outbox and never rebuilt.
 
 Ids are deterministic (a hash of cause, recipient and stage), so a redo after a crash makes the same id; the nonce is an
 HMAC of the id, so that the digest in the public log cannot be guessed back.
@@ -7,6 +7,7 @@ HMAC of the id, so that the digest in the public log cannot be guessed back.
 import base64
 import hmac
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,23 +23,36 @@ def wire_time(at: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A finished message."""
+    """A message before it is signed."""
 
     id: str
     source: str
     type: str
     recipient: str
     value: bytes
-    jws: str
 
 
 class Composer:
-    """Composes and signs in one party's name. `secret` keys nonces and tokens and never leaves the process."""
+    """Composes and signs in one party's name. `secret` keys nonces and tokens and never leaves the process.
 
-    def __init__(self, party: str, signer: Signer, secret: bytes) -> None:
+    `readers` are the parties that read batch signatures; what goes to others is signed one by one.
+    """
+
+    def __init__(self, party: str, signer: Signer, secret: bytes, readers: Collection[str] = ()) -> None:
         self.party = party
         self._signer = signer
         self._secret = secret
+        self._readers = frozenset(readers)
+
+    def sign(self, made: Composed) -> str:
+        """The detached JWS over one message."""
+        return self._signer.sign(made.value)
+
+    def sign_all(self, made: Sequence[Composed]) -> list[str]:
+        """A signature over each message, in order."""
+        batch = [each.value for each in made if each.recipient in self._readers]
+        together = iter(self._signer.sign_all(batch))
+        return [next(together) if each.recipient in self._readers else self.sign(each) for each in made]
 
     def token(self, *parts: str) -> str:
         """A keyed hash (HMAC-SHA-256, 128 bits, hexadecimal) that stands for personal or case data."""
@@ -68,5 +82,4 @@ class Composer:
         if cause is None:
             del head["causationid"]
         value = f'{json.dumps(head, separators=(",", ":"))[:-1]},"data":{data}}}'
-        raw = value.encode()
-        return Composed(id, self.party, type, recipient, raw, self._signer.sign(raw))
+        return Composed(id, self.party, type, recipient, value.encode())

@@ -1,17 +1,20 @@
 """Detached message signatures: JWS with an unencoded payload (RFC 7515 appendix F, RFC 7797), Ed25519 (RFC 9864).
 
 A signature travels beside the exact bytes it covers, as `protected..signature`. The signing input is
-`protected "." value`, so `openssl` alone can check it. Only the one form that `Signer` writes is accepted: the
+`protected "." value`, so `openssl` alone can check it. Only the forms that `Signer` writes are accepted: the
 stricter the reader, the fewer ways two readers can disagree. All functions may be called from any thread.
+Where many messages are signed at once, one signature may stand for a batch of them: see `hub.trust.batch`.
 """
 
+import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from hub.trust import batch
 from hub.trust.encoding import b64url_decode, b64url_encode
 from hub.trust.errors import SignatureError
 from hub.trust.keys import ALGORITHM, KeyPair, is_kid
@@ -34,9 +37,21 @@ class Signer:
         """The detached JWS over `value`, byte for byte. Ed25519 is deterministic: same value, same signature."""
         return f"{self._protected}..{b64url_encode(self._private.sign(self._prefix + value))}"
 
+    def sign_all(self, values: Sequence[bytes]) -> list[str]:
+        """A signature over each of `values`, in order: batch signatures, so far as there is more than one to sign."""
+        signatures = []
+        for part in batch.trees(len(values)):
+            if len(part) == 1:
+                signatures.append(self.sign(values[part.start]))
+                continue
+            statement, places = batch.tree([hashlib.sha256(values[number]).digest() for number in part])
+            jws = self.sign(statement)
+            signatures += [batch.token(jws, place) for place in places]
+        return signatures
+
 
 def verify(jws: str, value: bytes, key_for: Callable[[str], Ed25519PublicKey]) -> str:
-    """Check that `jws` signs exactly `value`, and return the `kid` of the key that made it.
+    """Check that `jws`, plain or of a batch, signs exactly `value`, and return the `kid` of the key that made it.
 
     `key_for` gives the key of a kid and raises `KeyError` for one it does not know. Whether that key may speak for
     the sender, and was valid at the time, is the caller's to decide.
@@ -44,6 +59,17 @@ def verify(jws: str, value: bytes, key_for: Callable[[str], Ed25519PublicKey]) -
     Raises `SignatureError` with one of the codes jws-malformed, jws-attached (a payload inside the token, which
     could differ from `value`), jws-algorithm, jws-critical, jws-unknown-key, jws-bad-signature.
     """
+    if batch.MARK not in jws:
+        return _verify(jws, value, key_for, _signs)
+    plain, statement = batch.opened(jws, hashlib.sha256(value).digest())
+    return _verify(plain, statement, key_for, _signs_statement)
+
+
+Check = Callable[[bytes, bytes, bytes], bool]
+"""Whether a public key's (its 32 bytes) signature fits these bytes."""
+
+
+def _verify(jws: str, value: bytes, key_for: Callable[[str], Ed25519PublicKey], check: Check) -> str:
     segments = jws.split(".")
     if len(segments) != 3:
         raise SignatureError("jws-malformed", "a detached JWS has three segments: header, nothing, signature")
@@ -59,12 +85,22 @@ def verify(jws: str, value: bytes, key_for: Callable[[str], Ed25519PublicKey]) -
         key = key_for(kid)
     except KeyError as error:
         raise SignatureError("jws-unknown-key", f"no key is known under kid {kid}; register it first") from error
-    try:
-        key.verify(signature, protected.encode("ascii") + b"." + value)
-    except InvalidSignature as error:
-        message = "the signature does not match the value; sign the exact bytes that are sent"
-        raise SignatureError("jws-bad-signature", message) from error
+    if not check(key.public_bytes_raw(), signature, protected.encode("ascii") + b"." + value):
+        raise SignatureError("jws-bad-signature", "the signature does not match the value; sign the exact bytes that are sent")
     return kid
+
+
+def _signs(public: bytes, signature: bytes, signed: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, signed)
+    except InvalidSignature:
+        return False
+    return True
+
+
+@lru_cache(maxsize=4096)  # a statement comes with each message of its batch: of 64, one needs the curve
+def _signs_statement(public: bytes, signature: bytes, signed: bytes) -> bool:
+    return _signs(public, signature, signed)
 
 
 @lru_cache(maxsize=1024)  # headers are constant per key; errors are not cached

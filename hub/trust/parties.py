@@ -97,7 +97,10 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One agency. `kind` is a partner's kind; `designator` a court's designator (法院代字), `superior` its superior court."""
+    """One agency. `kind` is a partner's kind; `designator` a court's designator (法院代字), `superior` its superior court.
+
+    `batch_signatures`: it reads batch signatures (`hub.trust.batch`), so that the hub need not sign each message to it alone.
+    """
 
     id: str
     role: Role
@@ -107,6 +110,7 @@ class Party:
     designator: str = ""
     acts_for: str = ""
     superior: str = ""
+    batch_signatures: bool = False
     keys: tuple[PartyKey, ...] = ()
     officers: tuple[Officer, ...] = ()
     covers: tuple[Cover, ...] = ()
@@ -151,6 +155,11 @@ class Directory:
     def public_key(self, kid: str) -> Ed25519PublicKey:
         """The key itself. Raises KeyError."""
         return self._by_kid[kid][2]
+
+    @property
+    def batch_readers(self) -> frozenset[str]:
+        """The parties that read batch signatures."""
+        return frozenset(party.id for party in self.parties.values() if party.batch_signatures)
 
     def with_role(self, role: Role) -> tuple[Party, ...]:
         return tuple(party for party in self.parties.values() if party.role is role)

@@ -65,8 +65,11 @@ partners signed. 法院发出签名请求,中心核验法律依据后转各协�
 
 Every value is a CloudEvents 1.0 event in structured JSON of at most {VALUE_LIMIT} bytes (documents included), a task or a
 result excepted, which carries another party's whole message in base64. The value's exact bytes are signed: header `jws`
-holds a detached JWS (RFC 7515 appendix F, RFC 7797 with b64=false, alg Ed25519 of RFC 9864, kid as registered). Other
-headers are hints. Messages of one case carry the case token as record key. On a shared cluster a prefix may stand before
+holds a detached JWS (RFC 7515 appendix F, RFC 7797 with b64=false, alg Ed25519 of RFC 9864, kid as registered). To a party
+that is registered with batch_signatures it may hold a batch signature: JWS ~ index ~ path, where the JWS signs the three
+lines "liandong-batch-v1", number of leaves, and base64 of the root of an RFC 6962 tree over the messages' SHA-256 digests,
+path is the base64url of the sibling hashes from the leaf up, and the number of leaves is two to the power of their count;
+the hub takes either form from anybody. Other headers are hints. Messages of one case carry the case token as record key. On a shared cluster a prefix may stand before
 every topic.
 
 `vectors.json` holds test keys, exact bytes and signatures, good and bad, with the code that each bad one is answered
@@ -159,8 +162,8 @@ _SIGNED: Data = {
             "content-type": {"type": "string", "const": CONTENT_TYPE},
             "jws": {
                 "type": "string",
-                "description": "Detached JWS over the value's exact bytes; exactly one such header.",
-                "pattern": r"^[A-Za-z0-9_-]+\.\.[A-Za-z0-9_-]{86}$",
+                "description": "Detached JWS over the value's exact bytes, or a batch signature; exactly one such header.",
+                "pattern": r"^[A-Za-z0-9_-]+\.\.[A-Za-z0-9_-]{86}(~[0-9]{1,4}~[A-Za-z0-9_-]{43,512})?$",
             },
             "traceparent": {
                 "type": "string",

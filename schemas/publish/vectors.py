@@ -1,6 +1,7 @@
 """Test vectors: exact bytes and signatures, with what the hub says to each, for a sender on another stack."""
 
 import base64
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -78,7 +79,17 @@ def _good_ones() -> list[Data]:
             _VALUE,
             headers=[("content-type", "text/plain"), ("jws", sign(COURT, _VALUE))],
         ),
+        _vector("the second of a batch of two", None, _VALUE, headers=[("jws", _of_batch())]),
     ]
+
+
+def _of_batch(index: int = 1, **changes: bytes) -> str:
+    """A batch signature over two messages, the second of which is the good one; `changes` are its sibling or its statement."""
+    sibling = hashlib.sha256(b"\x00" + hashlib.sha256(b"another message").digest()).digest()
+    leaf = hashlib.sha256(b"\x00" + hashlib.sha256(_VALUE).digest()).digest()
+    root = hashlib.sha256(b"\x01" + sibling + leaf).digest()
+    statement = changes.get("statement", b"liandong-batch-v1\n2\n" + base64.b64encode(root) + b"\n")
+    return f"{sign(COURT, statement)}~{index}~{b64url(changes.get('sibling', sibling))}"
 
 
 def _bad_signatures() -> list[Data]:
@@ -103,6 +114,12 @@ def _bad_signatures() -> list[Data]:
         _vector("value altered", "jws-bad-signature", _VALUE + b" ", headers=[("jws", jws)]),
         _vector("another party's key under this kid", "jws-bad-signature", _VALUE,
                 headers=[("jws", sign(_PARTNER, _VALUE, protected_header(COURT)))]),
+        _vector("of a batch, at another place", "jws-bad-signature", _VALUE, headers=[("jws", _of_batch(0))]),
+        _vector("of a batch, by another path", "jws-bad-signature", _VALUE, headers=[("jws", _of_batch(sibling=bytes(32)))]),
+        _vector("of a batch, outside its tree", "jws-malformed", _VALUE, headers=[("jws", _of_batch(2))]),
+        _vector("of a batch, with half a hash", "jws-malformed", _VALUE, headers=[("jws", _of_batch(sibling=bytes(16)))]),
+        _vector("of a batch, under a signature over the message", "jws-bad-signature", _VALUE,
+                headers=[("jws", _of_batch(statement=_VALUE))]),
         _vector("a key that nobody registered", "jws-unknown-key", _VALUE, signer=_STRANGER),
     ]  # fmt: skip
 

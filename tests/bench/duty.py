@@ -54,9 +54,8 @@ class _Work:
     def _copy(record: ConsumerRecord, jws: str) -> said.SignedCopy:
         return said.SignedCopy(value=base64.b64encode(record.value).decode(), jws=jws)
 
-    @staticmethod
-    def _made(topic: str, case_token: str, composed: Composed) -> Made:
-        return topic, case_token.encode(), composed.value, signed_headers(composed.jws)
+    def _made(self, topic: str, case_token: str, composed: Composed) -> Made:
+        return topic, case_token.encode(), composed.value, signed_headers(self._composer.sign(composed))
 
 
 class _Requests(_Work):

@@ -219,13 +219,26 @@ def openssl(folder: Path, public: bytes, message: bytes, signature: bytes) -> bo
     return subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=60).returncode == 0
 
 
+def statement_of(value: bytes, signature: str) -> tuple[str, bytes]:
+    """The JWS of a plain or a batch signature and what it signs, by hashing alone: as a stranger makes it again."""
+    jws, *place = signature.split("~")
+    if not place:
+        return jws, value
+    path, node = b64url_decode(place[1]), hashlib.sha256(b"\0" + hashlib.sha256(value).digest()).digest()
+    siblings = [path[at : at + 32] for at in range(0, len(path), 32)]
+    for level, sibling in enumerate(siblings):
+        node = hashlib.sha256(b"\1" + (sibling + node if int(place[0]) >> level & 1 else node + sibling)).digest()
+    return jws, b"liandong-batch-v1\n%d\n%s\n" % (2 ** len(siblings), base64.b64encode(node))
+
+
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 def test_openssl_alone_verifies_messages_manifest_and_checkpoint(hub: LoggedHub, tmp_path: Path) -> None:
     files = unpack(hub.export(hub.controlled()))
+    assert any(b"~" in content for name, content in files.items() if name.endswith(".jws")), "batch signatures are among them"
     held = {key["kid"]: b64url_decode(key["x"]) for key in json.loads(files["keys.jwks.json"])["keys"]}
     for name in ("manifest.jws", "messages/001.jws", "messages/003.jws", "messages/005.jws"):
-        protected, _, signature = files[name].decode().split(".")
-        value = files[name.replace(".jws", ".json")]
+        jws, value = statement_of(files[name.replace(".jws", ".json")], files[name].decode())
+        protected, _, signature = jws.split(".")
         public = held[json.loads(b64url_decode(protected))["kid"]]
         assert openssl(tmp_path, public, protected.encode() + b"." + value, b64url_decode(signature)), name
         assert not openssl(tmp_path, public, protected.encode() + b"." + value + b" ", b64url_decode(signature)), name
