@@ -132,6 +132,8 @@ EVENTS: dict[str, Code] = {
     "objection-opened": Code("收到异议,审查期限开始", "An objection has come; the review's clock runs."),
     "objection-overdue": Code("异议审查逾期", "The review of an objection is overdue."),
     "release-drafted": Code("异议成立,解除草稿待签", "An objection is upheld; the release is drafted for signature."),
+    "release-nothing-left": Code("异议成立,已无在控财产可解除;已扣划的依法返还",
+                                 "An objection is upheld, and nothing is left under control; what was deducted is given back by law."),
     "release-due": Code("应予解除,草稿待签", "This must be released; the release is drafted for signature."),
     "release-overdue": Code("应解除未解除", "What must be released is still in force."),
     "watch-hit": Code("临控命中,请立即处置", "A watch has hit: act at once."),

@@ -20,6 +20,15 @@ from schemas.requests import Kind
 RELEASE = "release-overdue"
 
 
+def imposed(desk: Desk, key: str) -> list[Binding]:
+    """What the request with this key has imposed: a measure, a watch, or a restriction at each of its partners."""
+    desk.load([key])
+    states, partners = desk.states, [task.partner for task in desk.cases[key].tasks]
+    found = (states.get(MeasureState, key), states.get(WatchState, key),
+             *(states.get(RestrictionState, f"{key}/{partner}") for partner in partners))  # fmt: skip
+    return [each for each in found if each is not None]
+
+
 class Lift(Part):
     """Comes after measures and watches among the parts: it looks at what they made of an answer."""
 

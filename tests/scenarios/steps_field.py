@@ -90,6 +90,12 @@ def _(world: World, partner: str, asset: str) -> None:
     world.deliver(world.record(PARTNERS[partner], value, REPLIES))
 
 
+@step(parsers.re(rf"{COURT}登记对临控的异议"))
+def _(world: World, court: str) -> None:
+    data = {"original": world.sent[COURTS[court], "watch", "临控"], "ground": "wrong-person", "by": "third-party", "text": "同名不同人"}
+    world.ids["异议"] = world.tell(COURTS[court], "objection", data)
+
+
 @step(parsers.re(rf"{COURT}裁定异议成立"))
 def _(world: World, court: str) -> None:
     data = {"objection": world.ids["异议"], "outcome": "upheld", "officer": f"GZ-{COURTS[court][-4:]}-001", "reason": "属工资专用账户"}
