@@ -137,6 +137,8 @@ EVENTS: dict[str, Code] = {
     "release-due": Code("应予解除,草稿待签", "This must be released; the release is drafted for signature."),
     "release-overdue": Code("应解除未解除", "What must be released is still in force."),
     "watch-hit": Code("临控命中,请立即处置", "A watch has hit: act at once."),
+    "watch-hit-after-end": Code("临控结束后命中,仅供核对,不得据此控制移交",
+                                "A hit came after the watch had ended: look into it; it is no ground to hold or hand over."),
     "hit-unattended": Code("命中后未处置", "Nobody has attended to a hit."),
     "watch-expired": Code("临控届满", "A watch has ended."),
     "supervised": Code("单位逾期未答复,已督办", "A partner's answer is overdue; it is under supervision."),

@@ -31,6 +31,7 @@ ENTRIES: dict[str, tuple[str, str]] = {
     "objection.rejected": ("异议驳回", "Objection rejected"), "objection.overdue": ("异议审查逾期", "Review of an objection overdue"),
     # watches
     "watch.armed": ("布控", "Watch armed"), "watch.hit": ("命中", "Watch has hit"), "watch.alerted": ("命中已告知", "Told of a hit"),
+    "watch.hit-after-end": ("临控结束后命中", "Hit after the watch's end"),
     "watch.handed-over": ("已移交", "Handed over"), "watch.missed": ("未控制", "Missed"),
     "watch.unattended": ("命中后未处置", "Hit unattended"), "watch.expired": ("临控届满", "Watch ended"),
     "watch.withdrawn": ("撤控", "Watch withdrawn"),

@@ -1,6 +1,8 @@
 """Objections, watches and lifting where things go otherwise than planned: silence, second closings, what comes in between."""
 
+import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,9 @@ import pytest
 
 from hub.engine.records import Outgoing
 from schemas import samples
+from schemas.base import CHINA, micros
 from tests.factories import REPLIES, Data, control, inquiry, locate
-from tests.rig import Rig, said, types
+from tests.rig import Rig, entries, said, types
 from tests.unit.test_contested_casework import WAGES, carried_out, codes, events, task_of
 from tests.unit.test_ledger_casework import closed_round
 
@@ -144,6 +147,49 @@ def test_a_watch_that_met_silence_is_over_at_its_end_too(rig: Rig) -> None:
     out = rig.fire()
     assert "watch-expired" in [event.event for event in events(out)]
     assert [(each.ended_as, each.proof) for each in certificates(out)[0].lifted] == [("expired", None)]
+
+
+def watch(rig: Rig) -> tuple[str, Any]:
+    """A watch that is armed until 1 December: its request's id, and its task."""
+    request_id, record = rig.request(locate(until="2026-12-01T09:00:00.000000+08:00"))
+    task = task_of(rig.feed([record]))
+    rig.feed([rig.receipt(task)])
+    rig.feed([rig.reply(task, "result")])
+    return request_id, task
+
+
+@pytest.mark.parametrize("ended", ["withdrawn", "expired", "end-not-yet-told"])
+def test_a_hit_after_the_end_is_told_as_such_and_asks_for_no_handover(rig: Rig, ended: str) -> None:
+    request_id, task = watch(rig)
+    if ended == "withdrawn":
+        answered(rig, locate("withdraw", original=request_id))
+    else:
+        rig.advance(8 * DAY)
+        assert ended != "expired" or "watch-expired" in [event.event for event in events(rig.fire())]
+    record = hit(rig, task)
+    out = rig.feed([record])
+    (told,) = events(out)
+    assert (told.event, told.about, told.addressee) == ("watch-hit-after-end", request_id, "GZ-9901-001"), "the handler, not the duty officer"
+    assert "locate.result" in types(out), "what the police said is passed on all the same"
+    assert [entry["watch"] for entry in entries(rig, "watch.hit-after-end")] == [request_id]
+    assert entries(rig, "watch.alerted") == []
+    rig.advance(DAY)
+    assert [event.event for event in events(rig.fire()) if event.event != "watch-expired"] == [], "nobody is reminded of a handover"
+
+
+def test_a_hit_in_the_last_second_is_a_live_one(rig: Rig) -> None:
+    _, task = watch(rig)
+    rig.now = micros(datetime(2026, 12, 1, 8, 59, 59, tzinfo=CHINA))
+    assert [event.event for event in events(rig.feed([hit(rig, task)]))] == ["watch-hit"]
+
+
+def test_the_court_may_say_what_became_of_a_hit_after_the_end(rig: Rig) -> None:
+    request_id, task = watch(rig)
+    answered(rig, locate("withdraw", original=request_id))
+    record = hit(rig, task)
+    rig.feed([record])
+    missed = {"hit": json.loads(record.value)["id"], "outcome": "missed", "officer": "GZ-9901-001"}
+    assert types(rig.feed([rig.statement(missed, "handover")[1]])) == ["case.noted"]
 
 
 # -- lifting -----------------------------------------------------------------------------------------------------------

@@ -175,9 +175,9 @@ def test_a_watch_stays_armed_until_it_ends_and_a_hit_open_until_somebody_attends
 
     entries = numbered([
         watch("2026-03-01T09:00:00", "armed", "w1"), watch("2026-03-01T09:00:01", "armed", "w2"),
-        watch("2026-03-01T09:00:02", "armed", "w3"), watch("2026-03-30T03:00:00", "hit", "w1"),
-        watch("2026-03-30T03:10:00", "hit", "w2"), watch("2026-03-30T04:00:00", "handed-over", "w1"),
-        watch("2026-03-30T05:00:00", "missed", "w2"), watch("2026-03-30T06:00:00", "hit", "w2"),
+        watch("2026-03-01T09:00:02", "armed", "w3"), watch("2026-03-30T03:00:00", "alerted", "w1"),
+        watch("2026-03-30T03:10:00", "alerted", "w2"), watch("2026-03-30T04:00:00", "handed-over", "w1"),
+        watch("2026-03-30T05:00:00", "missed", "w2"), watch("2026-03-30T06:00:00", "alerted", "w2"),
         watch("2026-03-30T07:00:00", "unattended", "w2"),
     ])  # fmt: skip
     assert figure(bulletin(entries, Cadence.MONTHLY, "2026-03-31"), "watches", ONE, "armed").counted == (1, 2)

@@ -174,7 +174,7 @@ class Account:
     def _watch(self, event: Event) -> None:
         if event.kind == "watch.armed":
             self.watches[event.key] = event
-        elif event.kind == "watch.hit" and "watch" in event.facts:  # a road control's hit has no one to attend to it
+        elif event.kind == "watch.alerted":  # a hit that the duty officer was told to attend to; one after the end is none
             self.hits[event.key] = event
         elif event.kind in ("watch.handed-over", "watch.missed", "watch.expired", "watch.withdrawn"):
             self.hits.pop(event.key, None)
