@@ -149,6 +149,8 @@ EVENTS: dict[str, Code] = {
     "ledger-closed": Code("终本满五年,定期查询结束", "Five years are over; the re-inquiries have ended."),
     "matter-overdue": Code("委托事项逾期", "An entrusted matter is overdue."),
     "matter-news": Code("委托事项进展", "News of an entrusted matter."),
+    "matter-withdrawn": Code("债务已履行或案件已结束,委托事项终止,不再办理",
+                             "The debt is performed or the case has ended: the entrusted matter ends with it, nothing more is to be done."),
     "lead-overdue": Code("线索核查逾期", "The verification of a lead is overdue."),
     "reads-many": Code("查阅数量达到警戒线", "An officer's reads have reached a threshold."),
 }

@@ -45,7 +45,7 @@ ENTRIES: dict[str, tuple[str, str]] = {
     "matter.signed-for": ("签收委托", "Matter signed for"), "matter.accepted": ("接受委托", "Matter accepted"),
     "matter.returned": ("退回委托", "Matter returned"), "matter.progress": ("委托进展", "Progress of a matter"),
     "matter.news": ("委托事项有进展", "News of a matter"), "matter.done": ("委托办结", "Matter done"),
-    "matter.overdue": ("委托逾期", "Matter overdue"),
+    "matter.overdue": ("委托逾期", "Matter overdue"), "matter.withdrawn": ("委托终止", "Matter withdrawn"),
     # closed rounds
     "ledger.opened": ("终本入册", "Closed round entered"), "ledger.checked": ("定期查询", "Re-inquiry made"),
     "ledger.found": ("定期查询发现财产", "Re-inquiry found something"), "ledger.resumed": ("恢复执行", "Case resumed"),

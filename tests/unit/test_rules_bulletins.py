@@ -205,6 +205,16 @@ def test_the_day_awaits_every_task_that_was_sent_and_not_settled() -> None:
     assert figure(made, "partners-today", "all", "awaited").value == "2"
 
 
+def test_a_matter_that_was_withdrawn_is_overdue_no_longer_and_one_that_was_not_late_counts_for_nobody() -> None:
+    entries = numbered([
+        said("2026-03-20T00:00:00", "matter.overdue", court=ONE, to=TWO, matter="late", node="report", level=1),
+        said("2026-03-31T00:00:00", "matter.withdrawn", court=ONE, to=TWO, matter="late", code="performed"),
+        said("2026-03-31T01:00:00", "matter.withdrawn", court=ONE, to=TWO, matter="running", code="performed"),
+    ])  # fmt: skip
+    assert rows(bulletin(entries, Cadence.WEEKLY, "2026-03-31"), "courts-overdue") == []
+    assert rows(bulletin(entries[2:], Cadence.MONTHLY, "2026-03-31"), "courts") == []
+
+
 def test_the_week_names_who_has_not_answered_and_why_things_came_back() -> None:
     made = bulletin(numbered([
         task("2026-03-20T00:00:00", "silent", "a", awaited="receipt"),

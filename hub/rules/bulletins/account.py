@@ -24,7 +24,7 @@ _SETTLES: dict[str, tuple[str, ...]] = {
     "task.received": ("receipt",), "task.answered": ("receipt", "reply"),
     "matter.accepted": ("matter-start",), "matter.progress": ("matter-start",),
     "matter.returned": ("matter-start", "matter-report"), "matter.done": ("matter-start", "matter-report"),
-    "objection.upheld": ("objection-review",), "objection.rejected": ("objection-review",),
+    "matter.withdrawn": ("matter-start", "matter-report"), "objection.upheld": ("objection-review",), "objection.rejected": ("objection-review",),
     "lead.confirmed": ("lead-check",), "lead.unfounded": ("lead-check",), "lead.acted": ("lead-check",),
     "watch.handed-over": ("hit",), "watch.missed": ("hit",), "watch.withdrawn": ("hit",), "watch.expired": ("hit",),
 }  # fmt: skip
