@@ -39,7 +39,7 @@ ENTRIES: dict[str, tuple[str, str]] = {
     "lead.received": ("收到线索", "Lead received"), "lead.refused": ("线索不予受理", "Lead refused"),
     "lead.confirmed": ("线索属实", "Lead confirmed"), "lead.unfounded": ("线索不实", "Lead unfounded"),
     "lead.acted": ("线索已采取措施", "Lead acted on"), "lead.overdue": ("线索核查逾期", "Verification of a lead overdue"),
-    "lead.converted": ("线索转化为措施", "A lead has become a measure"),
+    "lead.moved": ("线索随案移送", "Lead passed on with its case"), "lead.converted": ("线索转化为措施", "A lead has become a measure"),
     # entrusted matters
     "matter.sent": ("发出委托", "Matter sent"), "entrust.refused": ("委托不予登记", "Matter refused"),
     "matter.signed-for": ("签收委托", "Matter signed for"), "matter.accepted": ("接受委托", "Matter accepted"),
