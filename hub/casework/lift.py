@@ -126,7 +126,7 @@ class Lift(Part):
     def _ask(self, case: CaseState, each: Binding) -> None:
         key = each.key.partition("/")[0]
         self.desk.load([key])
-        drafted = draft(self.desk, self.desk.cases[key], lift.ENDINGS[type(each)])
+        drafted = draft(self.desk, self.desk.cases[key], lift.ENDINGS[type(each)], partners=[each.partner])
         due = self.desk.work.now + self.desk.linkage.terms.clocks["release"]
         decision = self.desk.work.decide("release.due", key, None, {
             "request": each.request_id, "court": each.court, "partner": each.partner})  # fmt: skip

@@ -165,8 +165,8 @@ class Objections(Part):
         members: dict[str, Any] = {"addressee": message.data.officer, "cause": message.id}
         if binding:
             due = self.desk.work.now + self.desk.linkage.terms.clocks["release"]
-            drafted = draft(self.desk, request, lift.ENDINGS[type(binding[0])], objection=objection.key,
-                            partners=[each.partner for each in binding])  # fmt: skip
+            drafted = draft(self.desk, request, lift.ENDINGS[type(binding[0])],
+                            partners=[each.partner for each in binding], objection=objection.key)  # fmt: skip
             members |= {"due": from_micros(due), "draft": drafted}
             self.desk.work.arm(RELEASE, f"{objection.key}/1", due)
         self._tell(decision, objection, event, **members)

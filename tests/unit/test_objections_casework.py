@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from connectors.court.items import Reader
+from connectors.court.show import drafted_in
 from hub.bus.topics import Topics
 from hub.casework import Casework
+from hub.trust.parties import Directory
 from schemas import samples
 from schemas.requests import Kind
 from tests.factories import Data, control, locate, request_number
@@ -117,6 +120,19 @@ def test_a_rejected_objection_to_a_watch_leaves_it_as_it_is(rig: Rig) -> None:
     assert events(decided(rig, objection, "rejected")) == []
     out = rig.feed([rig.request(locate("withdraw", original=request_id))[1]])
     assert types(out) == ["locate.acceptance", "locate.task"], "there still is something to withdraw"
+
+
+def test_two_partners_lifts_of_one_restriction_are_two_drafts_in_two_files(rig: Rig) -> None:
+    restricted(rig)
+    out = rig.register_case(version=2, status="performed")
+    reader = Reader("court-9901", Directory.of(each.party for each in rig.parties.values()))
+    files = [each for message in out for each in drafted_in(reader.read(rig.record("hub", message.value, message.topic)))]
+    assert {name.rpartition("-")[2]: body["data"]["partners"] for name, body in files} == {
+        "registry": ["business-registry"], "police": ["police"]}  # fmt: skip
+    assert len({name for name, _ in files}) == len(files) == 2
+    tasks = [task for event in events(out) for task in tasks_in(signed(rig, event, "notice"))]
+    assert [task.recipient for task in tasks] == ["business-registry", "police"], "each has a number of its own"
+    assert types(rig.feed([rig.reply(task, "result") for task in tasks]))[-1] == "case.lift-certificate"
 
 
 # -- what acts on a measure --------------------------------------------------------------------------------------------
