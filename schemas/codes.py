@@ -123,6 +123,8 @@ EVENTS: dict[str, Code] = {
     "renewal-due": Code("措施即将届满,续行草稿待签", "A measure ends soon; its renewal is drafted for signature."),
     "renewal-escalated": Code("续行仍未签发,已提请督办", "The renewal is still unsigned; its supervisor is told."),
     "measure-lapsed": Code("措施届满失效", "A measure has lapsed at its end."),
+    "renewed-after-end": Code("措施已终止,单位却反馈已续行:不恢复效力,请即与单位核对",
+                              "The partner says that it has renewed a measure that had ended: it stays ended; clear it up with the partner."),
     "measure-uncertain": Code("续行未获答复,届满后效力不明", "Its renewal met silence: whether a measure is in force past its end is unknown."),
     "measure-promoted": Code("轮候转为正式查封", "A queued measure has taken effect."),
     "measure-void": Code("财产已全部处置,轮候失效", "The asset is gone; a queued measure has no object any more."),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.casework.drafts import draft
-from hub.casework.lift import imposed
+from hub.casework.lift import imposed, next_reminder, remind
 from hub.casework.officers import officer_codes
 from hub.casework.part import Part
 from hub.engine.processor import Due
@@ -17,7 +17,6 @@ from hub.rules.cases import CaseState
 from hub.rules.lift import Binding
 from hub.rules.objections import Ground, ObjectionState, ProtectedAsset
 from hub.rules.state import RequestState, TaskState
-from hub.rules.terms import DAY
 from hub.store.vault import NO_CASE
 from hub.trust.parties import Role
 from schemas.asset import Account
@@ -62,24 +61,21 @@ class Objections(Part):
         """The review's time is over; or what was found to be wrong is still in force."""
         objection = self.desk.states.get(ObjectionState, timer.ref.partition("/")[0])
         if timer.kind == RELEASE and objection is not None:
-            self._unreleased(objection, int(timer.ref.partition("/")[2]))
+            self._unreleased(objection, timer)
         if timer.kind == RELEASE or objection is None or objection.status != "reviewing":
             return
         case = self.desk.states.get(CaseState, objection.case_token)
         decision = self.desk.work.decide("objection.overdue", objection.measure, None, _facts(objection))
         self._tell(decision, objection, "objection-overdue", addressee=case.supervisor if case else None, level=1)
 
-    def _unreleased(self, objection: ObjectionState, level: int) -> None:
-        """The supervisor is told, and again on the next days."""
+    def _unreleased(self, objection: ObjectionState, timer: Due) -> None:
+        """It still binds: that is said again and again, until it is settled."""
         binding = self._binding(objection.measure)
-        case = self.desk.states.get(CaseState, objection.case_token)
+        step = next_reminder(self.desk, objection.release_due or timer.due_at)
         for each in binding:
-            decision = self.desk.work.decide("release.overdue", objection.measure, None, {
-                "request": each.request_id, "court": each.court, "partner": each.partner, "level": level})  # fmt: skip
-            self._tell(decision, objection, "release-overdue", stage=f"{each.partner}/{level}", partner=each.partner, level=level,
-                       addressee=case.supervisor if case else None)  # fmt: skip
-        if binding and level < lift.RUNGS:
-            self.desk.work.arm(RELEASE, f"{objection.key}/{level + 1}", self.desk.work.now + DAY)
+            remind(self.desk, step, each, objection.key, "objection")
+        if binding:
+            self.desk.work.arm(RELEASE, objection.key, step.due)
 
     # -- objections ----------------------------------------------------------------------------------------------------
 
@@ -168,7 +164,8 @@ class Objections(Part):
             drafted = draft(self.desk, request, lift.ENDINGS[type(binding[0])],
                             partners=[each.partner for each in binding], objection=objection.key)  # fmt: skip
             members |= {"due": from_micros(due), "draft": drafted}
-            self.desk.work.arm(RELEASE, f"{objection.key}/1", due)
+            self.desk.states.put(replace(objection, release_due=due))
+            self.desk.work.arm(RELEASE, objection.key, due)
         self._tell(decision, objection, event, **members)
 
     # -- protected assets ----------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ ENTRIES: dict[str, tuple[str, str]] = {
     "measure.renewed": ("续行", "Measure renewed"), "measure.released": ("解除", "Measure released"),
     "measure.deducted": ("扣划", "Deducted"), "measure.transferred": ("过户", "Transferred"),
     "measure.promoted": ("轮候转为正式", "Queued measure took effect"), "measure.lapsed": ("届满失效", "Measure lapsed"),
+    "measure.renewed-after-end": ("终止后反馈续行,报警", "Renewed after its end, alarm"),
     "measure.disposed": ("财产处置", "Asset disposed of"), "measure.void": ("轮候失效", "Queued measure void"),
     "renewal.due": ("续行提醒", "Renewal due"), "renewal.escalated": ("续行未签,提请督办", "Unsigned renewal escalated"),
     "release.due": ("应予解除", "Release due"), "release.overdue": ("应解除未解除", "Release overdue"),

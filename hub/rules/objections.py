@@ -36,7 +36,8 @@ class ObjectionState(Aggregate):
     """One objection, by its message's id; `ref` is the asset's token, `measure` the key of the request that imposed what is
     contested, `request_id` the request that the objection cites.
 
-    `status`: reviewing → upheld | rejected. `opened_by` is the party that objected, `due_at` (µs) the end of the review's time.
+    `status`: reviewing → upheld | rejected. `opened_by` is the party that objected, `due_at` (µs) the end of the review's time,
+    `release_due` (µs) until when what was contested is to be released.
     """
 
     KIND: ClassVar[str] = "objection"
@@ -46,6 +47,7 @@ class ObjectionState(Aggregate):
     ground: Ground
     opened_by: str
     due_at: int
+    release_due: int | None = None
 
 
 def decided(objection: ObjectionState, decision: ObjectionDecision) -> ObjectionState | str:

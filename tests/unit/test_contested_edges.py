@@ -70,15 +70,28 @@ def test_a_deduction_that_waits_is_not_sent_while_an_objection_is_under_review(r
     assert [each.data.partners[0].outcome for each in said(out) if each.type == "liandong.control.conclusion.v1"] == ["result", "not-sent"]
 
 
-def test_an_upheld_objection_without_its_release_goes_up_a_rung_each_day(rig: Rig) -> None:
+def reminders(rig: Rig, days: int) -> list[tuple[int, int, str]]:
+    """What is heard of overdue releases: on which day from now, how high on the ladder, and by whom."""
+    heard, start = [], rig.now
+    for day in range(1, days + 1):
+        out = said(rig.run_until(start + day * DAY * 1_000_000))
+        heard += [(day, each.data.level, each.data.addressee) for each in out if each.data.event == "release-overdue"]
+    return heard
+
+
+SUPERVISOR, ABOVE = "GZ-9901-003", "GZ-99-001"
+LADDER = [
+    (3, 1, SUPERVISOR), (4, 1, SUPERVISOR), (5, 2, SUPERVISOR), (6, 2, SUPERVISOR), (7, 2, SUPERVISOR), (8, 2, SUPERVISOR),
+    (9, 3, SUPERVISOR), (10, 3, SUPERVISOR),  # due on Thursday 26 November 2026: one, three and five working days later
+    *((day, 4, who) for day in (11, 18, 25, 32) for who in (SUPERVISOR, ABOVE)),
+]  # fmt: skip
+
+
+def test_an_upheld_objection_without_its_release_climbs_the_ladder_and_is_never_forgotten(rig: Rig) -> None:
     request_id = carried_out(rig, control())
     objection, _ = objected(rig, request_id)
     decided(rig, objection, "upheld")
-    told = []
-    for _ in range(4):
-        rig.advance(DAY)
-        told += [(event.event, event.level, event.addressee) for event in events(rig.fire())]
-    assert told == [("release-overdue", 1, "GZ-9901-003"), ("release-overdue", 2, "GZ-9901-003")]
+    assert reminders(rig, 35) == LADDER
     answered(rig, control("release", original=request_id, objection=objection))
     rig.advance(9 * DAY)
     assert events(rig.fire()) == []
@@ -236,6 +249,23 @@ def test_what_settles_after_the_closing_is_asked_for_once_with_one_id(rig: Rig) 
     out += rig.feed([rig.reply(task, "result")])
     due = [each.id for each in said(out) if each.type == "liandong.case.event.v1" and each.data.event == "release-due"]
     assert len(due) == len(set(due))
+
+
+def test_what_is_not_lifted_climbs_the_ladder_until_it_is(rig: Rig) -> None:
+    request_id = carried_out(rig, control())
+    close(rig)
+    assert reminders(rig, 35) == LADDER
+    assert [entry["level"] for entry in entries(rig, "release.overdue")] == [1, 1, 2, 2, 2, 2, 3, 3, 4, 4, 4, 4]
+    assert certificates(answered(rig, control("release", original=request_id)))
+    assert reminders(rig, 30) == []
+
+
+def test_a_hub_that_was_away_for_weeks_reminds_once_and_not_for_each_day(rig: Rig) -> None:
+    carried_out(rig, control())
+    close(rig)
+    rig.advance(40 * DAY)
+    assert [event.level for event in events(rig.fire())] == [4, 4], "the court and the one above it"
+    assert events(rig.fire()) == []
 
 
 def test_what_lapses_has_no_message_that_proves_its_end(rig: Rig) -> None:
