@@ -36,9 +36,10 @@ def next_reminder(desk: Desk, deadline: int) -> Step:
     return overdue.reminder(desk.linkage.ladder, deadline, desk.work.now, desk.linkage.calendar)
 
 
-def remind(desk: Desk, step: Step, each: Binding, about: str, stage: str) -> None:
-    """What must be released still binds: told to the supervisor, and high enough on the ladder to the superior court too."""
-    key, case = each.key.partition("/")[0], desk.states.get(CaseState, each.case_token)
+def remind(desk: Desk, step: Step, each: Binding, key: str, about: str, stage: str) -> None:
+    """What must be released still binds: told to the supervisor, and high enough on the ladder to the superior court too; in the
+    bundle of the request `key`."""
+    case = desk.states.get(CaseState, each.case_token)
     court = case.holder.court if case is not None else each.court
     decision = desk.work.decide("release.overdue", key, None, {
         "request": each.request_id, "court": each.court, "partner": each.partner, "level": step.level})  # fmt: skip
@@ -137,7 +138,7 @@ class Lift(Part):
             return
         step = next_reminder(self.desk, state.release_due or timer.due_at)
         for each in binding:
-            remind(self.desk, step, each, each.request_id, f"{case.version}")
+            remind(self.desk, step, each, each.key.partition("/")[0], each.request_id, f"{case.version}")
         self.desk.work.arm(RELEASE, token, step.due)
 
     def _every(self, token: str) -> list[Binding]:

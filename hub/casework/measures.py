@@ -134,7 +134,7 @@ class Measures(Part):
         case, outcome = self.desk.states.get(CaseState, measure.case_token), message.data.measure
         decision = self.desk.work.decide("measure.renewed-after-end", measure.key, None, self._facts(measure) | {"alarm": 1})
         self._tell(decision, measure, "renewed-after-end", stage=message.id, addressee=case.supervisor if case else None,
-                   ends=outcome.ends if outcome is not None else None, cause=message.id)  # fmt: skip
+                   ends=outcome.ends if outcome is not None else None)  # fmt: skip
 
     def _known(self, request: RequestState) -> str:
         """It is known what became of a deduction: it is no longer on its way. How much it was for, which is what was paid where

@@ -70,10 +70,11 @@ class Objections(Part):
 
     def _unreleased(self, objection: ObjectionState, timer: Due) -> None:
         """It still binds: that is said again and again, until it is settled."""
-        binding = self._binding(objection.measure)
+        self.desk.load([objection.measure])
+        binding = self._binding(self.desk.cases[objection.measure])
         step = next_reminder(self.desk, objection.release_due or timer.due_at)
         for each in binding:
-            remind(self.desk, step, each, objection.key, "objection")
+            remind(self.desk, step, each, objection.measure, objection.key, "objection")
         if binding:
             self.desk.work.arm(RELEASE, objection.key, step.due)
 
@@ -88,7 +89,7 @@ class Objections(Part):
         if speaker not in (self.desk.holder(request), *(task.partner for task in request.tasks)):
             self.desk.refuse(item, "case", ["reference-other"], request.case_token)
             return
-        if not self._binding(objections.contested(request)):
+        if not self._binding(request):
             self.desk.refuse(item, "case", ["measure-not-in-force"], request.case_token)
             return
         decision = self._open(request, message.id, message.data.ground, speaker, item)
@@ -98,8 +99,9 @@ class Objections(Part):
             due = self.desk.work.now + self.desk.linkage.terms.clocks["objection"]
             self._forward(decision, item, request.request_id, request.case_token, self.desk.holder(request), due=from_micros(due))
 
-    def _binding(self, key: str | None) -> list[Binding]:
-        """What of that which the request with this key imposed still binds, or may."""
+    def _binding(self, cited: RequestState) -> list[Binding]:
+        """What still binds, or may, of that which is contested with this request."""
+        key = objections.contested(cited)
         return [each for each in imposed(self.desk, key) if lift.binds(each)] if key is not None else []
 
     def _forward(
@@ -118,11 +120,11 @@ class Objections(Part):
             objection_id = derive_id("objection", request.key, objection_id)
         objection = ObjectionState(
             key=objection_id, court=request.court, case_token=request.case_token, ref=request.asset_token, status="reviewing",
-            measure=objections.contested(request) or request.key, request_id=request.request_id, ground=ground, opened_by=by, due_at=due,
+            measure=request.key, request_id=request.request_id, ground=ground, opened_by=by, due_at=due,
         )  # fmt: skip
         self.desk.states.put(objection)
         self.desk.work.arm(REVIEW, objection.key, due)
-        decision = self.desk.work.decide("objection.opened", objection.measure, item, _facts(objection))
+        decision = self.desk.work.decide("objection.opened", request.key, item, _facts(objection))
         case = self.desk.states.get(CaseState, request.case_token)
         self._tell(decision, objection, "objection-opened", addressee=case.handler if case else None, due=from_micros(due))
         return decision
@@ -156,12 +158,13 @@ class Objections(Part):
     def _release(self, decision: Decision, objection: ObjectionState, request: RequestState, message: ObjectionDecided) -> None:
         """What still binds is to end, in one step; where nothing is left under control the court is told that too. A freeze
         without money stands all the same, so that its release is drafted even then."""
-        binding = self._binding(objection.measure)
+        binding = self._binding(request)
         event = "release-nothing-left" if objections.nothing_left(binding) else "release-drafted"
         members: dict[str, Any] = {"addressee": message.data.officer, "cause": message.id}
         if binding:
             due = self.desk.work.now + self.desk.linkage.terms.clocks["release"]
-            drafted = draft(self.desk, request, lift.ENDINGS[type(binding[0])],
+            imposing = self.desk.cases[binding[0].key.partition("/")[0]]
+            drafted = draft(self.desk, imposing, lift.ENDINGS[type(binding[0])],
                             partners=[each.partner for each in binding], objection=objection.key)  # fmt: skip
             members |= {"due": from_micros(due), "draft": drafted}
             self.desk.states.put(replace(objection, release_due=due))

@@ -33,8 +33,8 @@ class ProtectedAsset(Aggregate):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectionState(Aggregate):
-    """One objection, by its message's id; `ref` is the asset's token, `measure` the key of the request that imposed what is
-    contested, `request_id` the request that the objection cites.
+    """One objection, by its message's id; `ref` is the asset's token, `measure` the key of the request that it cites, which imposed
+    what is contested or acts on it (see `contested`), `request_id` that request's id.
 
     `status`: reviewing → upheld | rejected. `opened_by` is the party that objected, `due_at` (µs) the end of the review's time,
     `release_due` (µs) until when what was contested is to be released.
