@@ -64,9 +64,11 @@ class Disposal(Model):
 
 
 class Objection(Model):
-    """Somebody contests a measure (异议): an account or asset that is exempt, the wrong person, another's property, too much.
+    """Somebody contests a measure, a watch or a restriction (异议): an account or asset that is exempt, the wrong person,
+    another's property, too much.
 
-    `original` is the measure's request. Opens a review with a clock (15 days); while it runs nothing is deducted.
+    `original` is the request that imposed it, or one that acts on a measure (renewal, deduction, transfer). Opens a review
+    with a clock (15 days); while it runs nothing is deducted.
     """
 
     original: MessageId
@@ -76,7 +78,7 @@ class Objection(Model):
 
 
 class ObjectionDecision(Model):
-    """The court's decision on an objection. An upheld one is followed by a release, which the hub drafts at once."""
+    """The court's decision on an objection. An upheld one is followed by a release, a withdrawal or a lift, which the hub drafts at once."""
 
     objection: MessageId
     outcome: Literal["upheld", "rejected"]

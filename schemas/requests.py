@@ -109,18 +109,20 @@ class ControlRequest(Request):
 
 class LocateRequest(Request):
     """Find a person or a vehicle: information (协查), watch (临控), road control of a vehicle (路面控车), or the withdrawal
-    (撤控) of the watch or road control that `original` asked for."""
+    (撤控) of the watch or road control that `original` asked for, which may name the `objection` that it answers."""
 
     action: Literal["info", "watch", "road-control", "withdraw"]
     subject: Subject
     vehicle: Vehicle | None = None
     until: Timestamp | None = None
     original: MessageId | None = None
+    objection: MessageId | None = None
     note: Text | None = None
 
 
 class NoticeRequest(Request):
-    """A restriction (限制消费、纳入失信名单等), or its lift, for partners that carry it out; `original` is what a lift ends.
+    """A restriction (限制消费、纳入失信名单等), or its lift, for partners that carry it out; `original` is what a lift ends,
+    `objection` the one that it answers, if any.
 
     With `hold_until` a restriction is a pre-sanction warning (预惩戒): it comes into force unless the debt is performed.
     """
@@ -131,6 +133,7 @@ class NoticeRequest(Request):
         tuple[Literal["consumption", "dishonest-list", "exit", "credit", "investment"], ...], Field(min_length=1, max_length=5)
     ]
     original: MessageId | None = None
+    objection: MessageId | None = None
 
 
 AnyRequest = InquiryRequest | ControlRequest | LocateRequest | NoticeRequest

@@ -62,7 +62,8 @@ def drafted_in(item: Item) -> list[tuple[str, dict[str, Any]]]:
     """What the hub drafted for signature in this message: a name for each, and the draft."""
     data = item.message.data if item.message is not None else None
     if isinstance(data, CaseEvent) and data.draft is not None:
-        return [(f"{data.event}-{data.about[:8]}", json.loads(base64.b64decode(data.draft.content)))]
+        name = "-".join(filter(None, (data.event, data.about, data.partner)))
+        return [(name, json.loads(base64.b64decode(data.draft.content)))]
     if isinstance(data, Drafts):
         request = data.request[:8]
         proposed = [(each.action, each.draft) for each in data.follow_ups if each.draft is not None]

@@ -237,7 +237,7 @@ class Desk:
     ) -> None:  # fmt: skip
         """`item` passed on as it came, with its signature, to a court or a partner; `due` is when the next step is (µs)."""
         copy = said.SignedCopy(value=base64.b64encode(item.record.value).decode(), jws=item.jws)
-        body = said.Forwarded(of=item.message.source, message=copy, due=from_micros(due) if due is not None else None)
+        body = said.Forwarded(of=item.party.speaks_as, message=copy, due=from_micros(due) if due is not None else None)
         self.say(decision, to, type, f"{type}/{item.message.source}/{item.message.id}", body, correlation=correlation,
                  case_token=case_token, cause=item.message.id)  # fmt: skip
 

@@ -2,11 +2,13 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from hub.casework.desk import Desk
 from hub.rules.state import RequestState
 from hub.store import cases
+from schemas.base import derive_id
 from schemas.hub import Drafted
 from schemas.messages import RequestMessage, parse
 
@@ -15,10 +17,12 @@ _KEPT = ("subject", "asset", "vehicle", "restrictions")
 _LEGAL = ("case_number", "purpose", "officers", "maker", "handler", "supervisor", "target", "valid_until")
 
 
-def draft(desk: Desk, original: RequestState, action: str, **members: Any) -> Drafted | None:
-    """A draft of `action` that cites `original`: the same subject, asset, partner and people; no documents, no approvals.
+def draft(desk: Desk, original: RequestState, action: str, partners: Sequence[str] = (), **members: Any) -> Drafted | None:
+    """A draft of `action` that cites `original`: the same subject, asset and people, and its partners or those of them that are
+    named; no documents, no approvals.
 
-    Its number is made of the original's id, so that a second draft of the same is known as one. None once the case has
+    Its number is made of the original's id and of the partners where they are not all, so that a second draft of the same is
+    known as one, and drafts for two of the partners are two. None once the case has
     been erased: a timer that outlives it must not stop the others.
     """
     try:
@@ -26,9 +30,11 @@ def draft(desk: Desk, original: RequestState, action: str, **members: Any) -> Dr
     except KeyError:
         return None
     scope = {"partner_kinds": old["legal"]["scope"]["partner_kinds"], "actions": [f"{original.kind}.{action}"]}
+    every = [task.partner for task in original.tasks]
+    some = f"-{derive_id('partners', *partners)[:8].upper()}" if partners and set(partners) != set(every) else ""
     data = {name: old[name] for name in _KEPT if name in old} | {
-        "number": f"D-{original.request_id[:13].upper()}-{action.upper()}", "version": 1, "action": action,
-        "legal": legal(old, scope), "partners": [task.partner for task in original.tasks],
+        "number": f"D-{original.request_id[:13].upper()}-{action.upper()}{some}", "version": 1, "action": action,
+        "legal": legal(old, scope), "partners": list(partners or every),
         "original": original.request_id, **members,
     }  # fmt: skip
     return drafted(original.kind, data)

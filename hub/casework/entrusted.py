@@ -1,6 +1,7 @@
 """Entrusted matters (委托事项): one court's letter to another, the steps that it takes, and the clocks on both."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hub.casework.desk import Desk, unfit
 from hub.casework.numbers import Numbers
@@ -9,7 +10,7 @@ from hub.engine.processor import Due
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
 from hub.rules import authority, entrusted
-from hub.rules.cases import CaseState
+from hub.rules.cases import LIFTS, CaseState
 from hub.rules.entrusted import MatterState
 from hub.store.vault import NO_CASE
 from schemas.base import from_micros, micros
@@ -97,6 +98,18 @@ class Matters(Part):
         desk.answer(decision, item, "entrust", "noted", Noted(about=message.id), new.case_token)
         if new.status in entrusted.ENDED:
             desk.work.disarm(NEWS, new.key)
+
+    def case_changed(self, old: CaseState | None, new: CaseState) -> None:
+        """Nothing is left to enforce: what the other court still works on ends, both courts are told, and nobody is late with it."""
+        if new.status not in LIFTS or (old is not None and old.status in LIFTS):
+            return
+        for matter in self.desk.states.of_case(MatterState, new.key):
+            if entrusted.ends_with_case(matter, self.desk.linkage.matters):
+                ended = replace(matter, status="withdrawn", withdrawn_for=new.status)
+                decision = self._set(ended, "withdrawn", None, {"code": new.status})
+                self.desk.work.disarm(NEWS, ended.key)
+                for court in dict.fromkeys((ended.to, self._entrusting(ended))):
+                    self._tell(decision, ended, "matter-withdrawn", court, new.status)
 
     # -- time ----------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Leads (执行线索): to the court that has the case, verified in time, and answered to whoever sent them."""
 
+import base64
 from collections.abc import Sequence
 
 from hub.casework.desk import Desk, unfit
@@ -12,10 +13,11 @@ from hub.rules import authority, leads
 from hub.rules.cases import CaseState
 from hub.rules.leads import LeadState
 from hub.rules.measures import MeasureState
+from hub.store import cases
 from hub.store.vault import NO_CASE
 from hub.trust.parties import Role
 from schemas.base import from_micros, micros
-from schemas.hub import Noted
+from schemas.hub import Forwarded, Noted, SignedCopy
 from schemas.messages import LeadJudged, LeadSubmitted, RequestMessage
 
 OVERDUE = "lead-overdue"
@@ -119,6 +121,28 @@ class Leads(Part):
             self.desk.tell(decision, None, each, "lead-overdue", about=lead.key, case_token=lead.case_token,
                            addressee=case.supervisor if case is not None and each == court else chief,
                            due=from_micros(lead.due_at))  # fmt: skip
+
+    def case_changed(self, old: CaseState | None, new: CaseState) -> None:
+        """Another court has the case: its open leads go there, as they were signed."""
+        if old is not None and old.holder.court == new.holder.court:
+            return
+        for lead in self.desk.states.of_case(LeadState, new.key):
+            if leads.is_open(lead) and new.holder.court != (old.holder.court if old is not None else lead.court):
+                self._pass_on(lead, new)
+
+    def _pass_on(self, lead: LeadState, case: CaseState) -> None:
+        work, to = self.desk.work, case.holder.court
+        work.flush_rows()  # it may be of this very batch
+        pk, jws = cases.lead_message(work.connection, lead.key, lead.case_token)
+        try:
+            value = work.payload(pk)
+        except KeyError:
+            return  # the case has been erased: nothing can be passed on any more
+        body = Forwarded(of=lead.sender, message=SignedCopy(value=base64.b64encode(value).decode(), jws=jws),
+                         due=None if lead.answered else from_micros(lead.due_at))  # fmt: skip
+        decision = work.decide("lead.moved", lead.key, None, self._facts(lead) | {"to": to})
+        self.desk.say(decision, to, "liandong.lead.forward.v1", f"lead/{lead.key}/{case.version}", body,
+                      correlation=lead.key, case_token=lead.case_token, cause=lead.key)  # fmt: skip
 
     def _took_effect(self, measure: MeasureState) -> None:
         """A measure that follows a lead has taken effect: the lead has become a measure (线索转化)."""

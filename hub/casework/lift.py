@@ -1,16 +1,18 @@
 """Lifting everything of a case that is performed, bankrupt or ended: drafted, watched, and certified with its proof."""
 
+from typing import Any
+
 from hub.casework.desk import Desk
 from hub.casework.drafts import draft
 from hub.casework.part import Part
 from hub.engine.processor import Due
 from hub.engine.records import Inbound
-from hub.rules import lift
+from hub.rules import authority, lift, overdue
 from hub.rules.cases import LIFTS, CaseState
 from hub.rules.lift import Binding, LiftState, RestrictionState
 from hub.rules.measures import MeasureState
+from hub.rules.overdue import Addressee, Step
 from hub.rules.state import RequestState, TaskState
-from hub.rules.terms import DAY
 from hub.rules.watches import WatchState
 from schemas.base import derive_id, from_micros
 from schemas.hub import LiftCertificate, LiftedMeasure, TaskOutcome
@@ -18,6 +20,37 @@ from schemas.messages import Replied, RequestMessage
 from schemas.requests import Kind
 
 RELEASE = "release-overdue"
+
+
+def imposed(desk: Desk, key: str) -> list[Binding]:
+    """What the request with this key has imposed: a measure, a watch, or a restriction at each of its partners."""
+    desk.load([key])
+    states, partners = desk.states, [task.partner for task in desk.cases[key].tasks]
+    found = (states.get(MeasureState, key), states.get(WatchState, key),
+             *(states.get(RestrictionState, f"{key}/{partner}") for partner in partners))  # fmt: skip
+    return [each for each in found if each is not None]
+
+
+def next_reminder(desk: Desk, deadline: int) -> Step:
+    """The reminder, now, of what was to be released by `deadline` (µs)."""
+    return overdue.reminder(desk.linkage.ladder, deadline, desk.work.now, desk.linkage.calendar)
+
+
+def remind(desk: Desk, step: Step, each: Binding, key: str, about: str, stage: str) -> None:
+    """What must be released still binds: told to the supervisor, and high enough on the ladder to the superior court too; in the
+    bundle of the request `key`."""
+    case = desk.states.get(CaseState, each.case_token)
+    court = case.holder.court if case is not None else each.court
+    decision = desk.work.decide("release.overdue", key, None, {
+        "request": each.request_id, "court": each.court, "partner": each.partner, "level": step.level})  # fmt: skip
+    told = {court: case.supervisor if case is not None else None}
+    superior = desk.rulebook.superiors.get(court, "")
+    if step.addressee is Addressee.SUPERIOR and superior in desk.rulebook.registers:
+        told[superior] = authority.bureau_chief(desk.rulebook.registers[superior], desk.work.now)
+    members: dict[str, Any] = {"partner": each.partner, "level": step.level, "request_key": key, "case_token": each.case_token}
+    for recipient, addressee in told.items():
+        desk.tell(decision, None, recipient, "release-overdue", about=about, stage=f"{each.partner}/{stage}/{desk.work.now}",
+                  addressee=addressee, **members)  # fmt: skip
 
 
 class Lift(Part):
@@ -40,12 +73,13 @@ class Lift(Part):
         """The case is to be lifted: everything in force gets its drafted release, and a clock."""
         if new.status not in LIFTS or (old is not None and old.status in LIFTS):
             return
-        self.desk.states.put(LiftState(key=new.key, court=new.holder.court, case_token=new.key, status="open"))
+        due = self.desk.work.now + self.desk.linkage.terms.clocks["release"]
+        self.desk.states.put(LiftState(key=new.key, court=new.holder.court, case_token=new.key, status="open", release_due=due))
         binding = [each for each in self._every(new.key) if lift.binds(each)]
         for each in binding:
             self._ask(new, each)
         if binding:
-            self.desk.work.arm(RELEASE, f"{new.key}/1", self.desk.work.now + self.desk.linkage.terms.clocks["release"])
+            self.desk.work.arm(RELEASE, new.key, due)
         self._certify(new)
 
     def accepted(self, request: RequestState, message: RequestMessage) -> None:  # noqa: ARG002 - the state says it all
@@ -96,19 +130,16 @@ class Lift(Part):
             self._certify(case)
 
     def fire(self, timer: Due) -> None:
-        """What is to be released is still in force: the supervisor is told, and again on the next days."""
-        token, _, rung = timer.ref.partition("/")
-        case, level = self.desk.states.get(CaseState, token), int(rung)
-        if case is None or case.status not in LIFTS:
+        """What is to be released is still in force: that is said again and again, until it is settled."""
+        token = timer.ref.partition("/")[0]  # a timer of an earlier version has the rung after it
+        case, state = self.desk.states.get(CaseState, token), self.desk.states.get(LiftState, token)
+        binding = [each for each in self._every(token) if lift.binds(each)]
+        if case is None or state is None or case.status not in LIFTS or not binding:
             return
-        for each in self._every(token):
-            if lift.binds(each):
-                decision = self.desk.work.decide("release.overdue", each.key.partition("/")[0], None, {
-                    "request": each.request_id, "court": each.court, "partner": each.partner, "level": level})  # fmt: skip
-                self.desk.tell(decision, case, each.court, "release-overdue", about=each.request_id, case_token=token,
-                               stage=f"{each.partner}/{case.version}/{level}", partner=each.partner, level=level, addressee=case.supervisor)  # fmt: skip
-        if level < lift.RUNGS and not lift.all_ended(self._every(token)):
-            self.desk.work.arm(RELEASE, f"{token}/{level + 1}", self.desk.work.now + DAY)
+        step = next_reminder(self.desk, state.release_due or timer.due_at)
+        for each in binding:
+            remind(self.desk, step, each, each.key.partition("/")[0], each.request_id, f"{case.version}")
+        self.desk.work.arm(RELEASE, token, step.due)
 
     def _every(self, token: str) -> list[Binding]:
         states = self.desk.states
@@ -117,7 +148,7 @@ class Lift(Part):
     def _ask(self, case: CaseState, each: Binding) -> None:
         key = each.key.partition("/")[0]
         self.desk.load([key])
-        drafted = draft(self.desk, self.desk.cases[key], lift.ENDINGS[type(each)])
+        drafted = draft(self.desk, self.desk.cases[key], lift.ENDINGS[type(each)], partners=[each.partner])
         due = self.desk.work.now + self.desk.linkage.terms.clocks["release"]
         decision = self.desk.work.decide("release.due", key, None, {
             "request": each.request_id, "court": each.court, "partner": each.partner})  # fmt: skip
@@ -130,8 +161,7 @@ class Lift(Part):
         if state is None or state.status != "open" or not lift.all_ended(every):
             return
         self.desk.states.put(LiftState(key=case.key, court=state.court, case_token=case.key, status="certified"))
-        for rung in range(1, lift.RUNGS + 1):
-            self.desk.work.disarm(RELEASE, f"{case.key}/{rung}")
+        self.desk.work.disarm(RELEASE, case.key)
         lifted = tuple(
             LiftedMeasure(request=each.request_id, partner=each.partner, action=getattr(each, "action", "restrict"),
                           ended_as=each.status, proof=lift.proof_of_end(each))

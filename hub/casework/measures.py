@@ -69,6 +69,8 @@ class Measures(Part):
         if measure is not None and outcome.state == "deducted":
             self._paid(measure, outcome.controlled or asked, message.id)
         if measure is None or measure.status in measures.ENDED:
+            if measure is not None and outcome.state == "renewed":
+                self._renewed_too_late(measure, message)
             return
         match outcome.state:
             case "renewed":
@@ -125,6 +127,14 @@ class Measures(Part):
         decision = self._set(paid, "deducted")
         if Decimal(amount) > measure.counts:
             self._warn(decision, paid, proof)
+
+    def _renewed_too_late(self, measure: MeasureState, message: Replied) -> None:
+        """The keeper says that it has renewed what had ended: it stays ended (V16), and a person must look at once, because the
+        keeper may treat the asset as controlled."""
+        case, outcome = self.desk.states.get(CaseState, measure.case_token), message.data.measure
+        decision = self.desk.work.decide("measure.renewed-after-end", measure.key, None, self._facts(measure) | {"alarm": 1})
+        self._tell(decision, measure, "renewed-after-end", stage=message.id, addressee=case.supervisor if case else None,
+                   ends=outcome.ends if outcome is not None else None)  # fmt: skip
 
     def _known(self, request: RequestState) -> str:
         """It is known what became of a deduction: it is no longer on its way. How much it was for, which is what was paid where

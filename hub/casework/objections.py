@@ -1,4 +1,4 @@
-"""Objections to measures: opened with a clock, decided by the court, followed by a release that is drafted at once."""
+"""Objections to measures, watches and restrictions: opened with a clock, decided by the court, followed by a release that is drafted at once."""
 
 import base64
 from dataclasses import replace
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.casework.drafts import draft
+from hub.casework.lift import imposed, next_reminder, remind
 from hub.casework.officers import officer_codes
 from hub.casework.part import Part
 from hub.engine.processor import Due
@@ -13,10 +14,9 @@ from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
 from hub.rules import lift, objections
 from hub.rules.cases import CaseState
-from hub.rules.measures import MeasureState
+from hub.rules.lift import Binding
 from hub.rules.objections import Ground, ObjectionState, ProtectedAsset
 from hub.rules.state import RequestState, TaskState
-from hub.rules.terms import DAY
 from hub.store.vault import NO_CASE
 from hub.trust.parties import Role
 from schemas.asset import Account
@@ -61,25 +61,22 @@ class Objections(Part):
         """The review's time is over; or what was found to be wrong is still in force."""
         objection = self.desk.states.get(ObjectionState, timer.ref.partition("/")[0])
         if timer.kind == RELEASE and objection is not None:
-            self._unreleased(objection, int(timer.ref.partition("/")[2]))
+            self._unreleased(objection, timer)
         if timer.kind == RELEASE or objection is None or objection.status != "reviewing":
             return
         case = self.desk.states.get(CaseState, objection.case_token)
         decision = self.desk.work.decide("objection.overdue", objection.measure, None, _facts(objection))
         self._tell(decision, objection, "objection-overdue", addressee=case.supervisor if case else None, level=1)
 
-    def _unreleased(self, objection: ObjectionState, level: int) -> None:
-        """The supervisor is told, and again on the next days."""
-        measure = self.desk.states.get(MeasureState, objection.measure)
-        if measure is None or measure.status not in objections.RELEASABLE:
-            return
-        case = self.desk.states.get(CaseState, objection.case_token)
-        decision = self.desk.work.decide("release.overdue", objection.measure, None, {
-            "request": measure.request_id, "court": measure.court, "partner": measure.partner, "level": level})  # fmt: skip
-        self._tell(decision, objection, "release-overdue", stage=str(level), partner=measure.partner, level=level,
-                   addressee=case.supervisor if case else None)  # fmt: skip
-        if level < lift.RUNGS:
-            self.desk.work.arm(RELEASE, f"{objection.key}/{level + 1}", self.desk.work.now + DAY)
+    def _unreleased(self, objection: ObjectionState, timer: Due) -> None:
+        """It still binds: that is said again and again, until it is settled."""
+        self.desk.load([objection.measure])
+        binding = self._binding(self.desk.cases[objection.measure])
+        step = next_reminder(self.desk, objection.release_due or timer.due_at)
+        for each in binding:
+            remind(self.desk, step, each, objection.measure, objection.key, "objection")
+        if binding:
+            self.desk.work.arm(RELEASE, objection.key, step.due)
 
     # -- objections ----------------------------------------------------------------------------------------------------
 
@@ -92,10 +89,8 @@ class Objections(Part):
         if speaker not in (self.desk.holder(request), *(task.partner for task in request.tasks)):
             self.desk.refuse(item, "case", ["reference-other"], request.case_token)
             return
-        measure = self.desk.states.get(MeasureState, request.key)
-        codes = [] if measure is not None and measure.status in objections.RELEASABLE else ["measure-not-in-force"]
-        if codes:
-            self.desk.refuse(item, "case", codes, request.case_token)
+        if not self._binding(request):
+            self.desk.refuse(item, "case", ["measure-not-in-force"], request.case_token)
             return
         decision = self._open(request, message.id, message.data.ground, speaker, item)
         self.desk.work.keep(item, request.key, request.case_token, decision)
@@ -103,6 +98,11 @@ class Objections(Part):
         if item.party.role is not Role.COURT:
             due = self.desk.work.now + self.desk.linkage.terms.clocks["objection"]
             self._forward(decision, item, request.request_id, request.case_token, self.desk.holder(request), due=from_micros(due))
+
+    def _binding(self, cited: RequestState) -> list[Binding]:
+        """What still binds, or may, of that which is contested with this request."""
+        key = objections.contested(cited)
+        return [each for each in imposed(self.desk, key) if lift.binds(each)] if key is not None else []
 
     def _forward(
         self, decision: Decision, item: Inbound, about: str, case_token: str, to: str, *, due: datetime | None = None
@@ -152,13 +152,24 @@ class Objections(Part):
         protection = self.desk.states.get(ProtectedAsset, decided.ref) if decided.ground == "exempt" else None
         if decided.status == "rejected" and protection is not None:
             self.desk.states.put(replace(protection, overruled=protection.overruled | {decided.case_token}))
-        measure = self.desk.states.get(MeasureState, objection.measure)
-        if decided.status == "upheld" and measure is not None and measure.status in objections.RELEASABLE:
-            release = draft(self.desk, request, "release", objection=objection.key)
+        if decided.status == "upheld":
+            self._release(decision, decided, request, message)
+
+    def _release(self, decision: Decision, objection: ObjectionState, request: RequestState, message: ObjectionDecided) -> None:
+        """What still binds is to end, in one step; where nothing is left under control the court is told that too. A freeze
+        without money stands all the same, so that its release is drafted even then."""
+        binding = self._binding(request)
+        event = "release-nothing-left" if objections.nothing_left(binding) else "release-drafted"
+        members: dict[str, Any] = {"addressee": message.data.officer, "cause": message.id}
+        if binding:
             due = self.desk.work.now + self.desk.linkage.terms.clocks["release"]
-            self._tell(decision, decided, "release-drafted", addressee=message.data.officer, due=from_micros(due), draft=release,
-                       cause=message.id)  # fmt: skip
-            self.desk.work.arm(RELEASE, f"{objection.key}/1", due)
+            imposing = self.desk.cases[binding[0].key.partition("/")[0]]
+            drafted = draft(self.desk, imposing, lift.ENDINGS[type(binding[0])],
+                            partners=[each.partner for each in binding], objection=objection.key)  # fmt: skip
+            members |= {"due": from_micros(due), "draft": drafted}
+            self.desk.states.put(replace(objection, release_due=due))
+            self.desk.work.arm(RELEASE, objection.key, due)
+        self._tell(decision, objection, event, **members)
 
     # -- protected assets ----------------------------------------------------------------------------------------------
 

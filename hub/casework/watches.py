@@ -68,13 +68,18 @@ class Watches(Part):
             self.desk.work.arm(END, watch.key, watch.until)  # armed or not, nothing acts after its end
 
     def hit(self, request: RequestState, task: TaskState, item: Inbound) -> None:  # noqa: ARG002 - the watch knows its partner
-        """The duty officer is told at once, and has so long to attend to it."""
-        watch = self.desk.states.get(WatchState, request.key)
+        """The duty officer is told at once, and has so long to attend to it. Of one that comes after the end the handler is told,
+        and no handover is asked for."""
+        watch, at = self.desk.states.get(WatchState, request.key), item.record.timestamp
         if watch is None:
             return
-        found = watches.hit(watch, item.message.id)
-        self.desk.states.put(found)
+        self.desk.states.put(watches.hit(watch, item.message.id, at))
         case = self.desk.states.get(CaseState, watch.case_token)
+        if watches.over(watch, at):
+            decision = self.desk.work.decide("watch.hit-after-end", watch.key, None, _facts(watch))
+            self._tell(decision, watch, "watch-hit-after-end", stage=item.message.id, addressee=case.handler if case else None,
+                       cause=item.message.id)  # fmt: skip
+            return
         due = self.desk.work.now + self.desk.linkage.terms.clocks["hit"]
         self.desk.work.arm(UNATTENDED, f"{watch.key}/{item.message.id}", due)
         decision = self.desk.work.decide("watch.alerted", watch.key, None, _facts(watch))

@@ -21,6 +21,7 @@ ENTRIES: dict[str, tuple[str, str]] = {
     "measure.renewed": ("续行", "Measure renewed"), "measure.released": ("解除", "Measure released"),
     "measure.deducted": ("扣划", "Deducted"), "measure.transferred": ("过户", "Transferred"),
     "measure.promoted": ("轮候转为正式", "Queued measure took effect"), "measure.lapsed": ("届满失效", "Measure lapsed"),
+    "measure.renewed-after-end": ("终止后反馈续行,报警", "Renewed after its end, alarm"),
     "measure.disposed": ("财产处置", "Asset disposed of"), "measure.void": ("轮候失效", "Queued measure void"),
     "renewal.due": ("续行提醒", "Renewal due"), "renewal.escalated": ("续行未签,提请督办", "Unsigned renewal escalated"),
     "release.due": ("应予解除", "Release due"), "release.overdue": ("应解除未解除", "Release overdue"),
@@ -31,6 +32,7 @@ ENTRIES: dict[str, tuple[str, str]] = {
     "objection.rejected": ("异议驳回", "Objection rejected"), "objection.overdue": ("异议审查逾期", "Review of an objection overdue"),
     # watches
     "watch.armed": ("布控", "Watch armed"), "watch.hit": ("命中", "Watch has hit"), "watch.alerted": ("命中已告知", "Told of a hit"),
+    "watch.hit-after-end": ("临控结束后命中", "Hit after the watch's end"),
     "watch.handed-over": ("已移交", "Handed over"), "watch.missed": ("未控制", "Missed"),
     "watch.unattended": ("命中后未处置", "Hit unattended"), "watch.expired": ("临控届满", "Watch ended"),
     "watch.withdrawn": ("撤控", "Watch withdrawn"),
@@ -38,13 +40,13 @@ ENTRIES: dict[str, tuple[str, str]] = {
     "lead.received": ("收到线索", "Lead received"), "lead.refused": ("线索不予受理", "Lead refused"),
     "lead.confirmed": ("线索属实", "Lead confirmed"), "lead.unfounded": ("线索不实", "Lead unfounded"),
     "lead.acted": ("线索已采取措施", "Lead acted on"), "lead.overdue": ("线索核查逾期", "Verification of a lead overdue"),
-    "lead.converted": ("线索转化为措施", "A lead has become a measure"),
+    "lead.moved": ("线索随案移送", "Lead passed on with its case"), "lead.converted": ("线索转化为措施", "A lead has become a measure"),
     # entrusted matters
     "matter.sent": ("发出委托", "Matter sent"), "entrust.refused": ("委托不予登记", "Matter refused"),
     "matter.signed-for": ("签收委托", "Matter signed for"), "matter.accepted": ("接受委托", "Matter accepted"),
     "matter.returned": ("退回委托", "Matter returned"), "matter.progress": ("委托进展", "Progress of a matter"),
     "matter.news": ("委托事项有进展", "News of a matter"), "matter.done": ("委托办结", "Matter done"),
-    "matter.overdue": ("委托逾期", "Matter overdue"),
+    "matter.overdue": ("委托逾期", "Matter overdue"), "matter.withdrawn": ("委托终止", "Matter withdrawn"),
     # closed rounds
     "ledger.opened": ("终本入册", "Closed round entered"), "ledger.checked": ("定期查询", "Re-inquiry made"),
     "ledger.found": ("定期查询发现财产", "Re-inquiry found something"), "ledger.resumed": ("恢复执行", "Case resumed"),

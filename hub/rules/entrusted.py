@@ -1,7 +1,8 @@
 """Entrusted matters (委托事项): complete before they are sent, started and reported on in time, never without news.
 
 民事诉讼法 (2023) art. 240: the entrusted court begins within 15 days of the letter and must not refuse; it reports when it is done, and
-within 30 days where it is not. V12 and V22: under an accepted matter it may act in the other court's case, no further than was entrusted.
+within 30 days where it is not. 法发〔2014〕26号 art. 15: with performance the case is closed, and nothing is left to enforce for either
+court. V12 and V22: under an accepted matter it may act in the other court's case, no further than was entrusted.
 """
 
 from collections.abc import Mapping
@@ -12,11 +13,12 @@ from hub.rules import authority, documents
 from hub.rules.aggregate import Aggregate
 from hub.rules.authority import Register
 from hub.rules.cases import CaseState, is_open
+from hub.rules.lift import ENDINGS
 from schemas.entrust import EntrustRequest, EntrustStep
 from schemas.legal import DocumentKind
 
-ENDED = frozenset({"returned", "done"})
-"""A matter that has ended never moves again; one that was returned comes back as a new version of its number."""
+ENDED = frozenset({"returned", "done", "withdrawn"})
+"""A matter that has ended never moves again; one that was returned or withdrawn comes back as a new version of its number."""
 _MOVES: Mapping[str, Mapping[str, str]] = {
     "sent": {"signed-for": "signed-for"},
     "signed-for": {"accepted": "accepted", "returned": "returned"},
@@ -47,7 +49,8 @@ class MatterPlan:
 class MatterState(Aggregate):
     """One matter, by its letter's id; `court` entrusts, `to` is entrusted, `number` stands for the letter's own number.
 
-    `status`: sent → signed-for → accepted | returned; accepted → done. Times in µs: `start_due` is the end of the time to begin,
+    `status`: sent → signed-for → accepted | returned; accepted → done; any of these that has not ended → withdrawn, where the case
+    has come to be what `withdrawn_for` says (performed, bankrupt, ended). Times in µs: `start_due` is the end of the time to begin,
     `report_due` when the next report is due (it moves with each), `term` when it is to be done. `level` counts the rungs that the
     present deadline has climbed, `news` how often its state was told, `last` is the id of the last step's message.
     """
@@ -64,6 +67,7 @@ class MatterState(Aggregate):
     level: int = 0
     news: int = 0
     last: str | None = None
+    withdrawn_for: str | None = None
 
     @property
     def node(self) -> Literal["start", "report"] | None:
@@ -107,7 +111,7 @@ def check(letter: EntrustRequest, plan: MatterPlan, known: Known) -> list[str]:
     codes += ["field-needed"] if any(name != "contact" for name in missing) else []
     codes += documents.check(letter.documents, rule.documents)
     codes += authority.signs(letter.handler, known.registers[known.source], known.at)
-    codes += ["state-other"] if any(each.status != "returned" for each in known.earlier) else []
+    codes += ["state-other"] if any(each.status not in ("returned", "withdrawn") for each in known.earlier) else []
     return list(dict.fromkeys(codes))
 
 
@@ -124,6 +128,12 @@ def stepped(matter: MatterState, step: EntrustStep, at: int, report: int, messag
     due = max(matter.report_due, at + report) if step.step == "progress" else matter.report_due
     level = matter.level if step.step == "signed-for" else 0
     return replace(matter, status=status, report_due=due, level=level, last=message_id)
+
+
+def ends_with_case(matter: MatterState, plan: MatterPlan) -> bool:
+    """Whether it ends once the case is to be lifted: all do that run, but those which end measures; they are needed now."""
+    actions = plan.rules[matter.matter].actions
+    return matter.status not in ENDED and not (actions and actions <= set(ENDINGS.values()))
 
 
 def late(matter: MatterState, step: EntrustStep, at: int) -> bool:

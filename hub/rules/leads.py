@@ -1,6 +1,7 @@
 """Leads (执行线索): what somebody knows of a debtor's assets or whereabouts, verified in time and answered either way.
 
-法释〔2017〕8号 art. 2: verified within 7 days, an urgent one within 3.
+法释〔2017〕8号 art. 2: verified within 7 days, an urgent one within 3. The time is the sender's and runs from the lead: where the case
+moves to another court (交叉执行) the lead goes along with it, and keeps what is left of its time.
 """
 
 from collections.abc import Collection, Mapping
@@ -44,6 +45,11 @@ def may_submit(agreement: Agreement | None, court: str, at: int) -> list[str]:
 def due(at: int, terms: Terms, *, urgent: bool) -> int:
     """Until when a lead that came at `at` is to be verified (µs)."""
     return at + terms.clocks["lead_urgent" if urgent else "lead"]
+
+
+def is_open(lead: LeadState) -> bool:
+    """Whether something is still to come of it: a verdict, or once it is confirmed a measure."""
+    return lead.status in _MOVES
 
 
 def judged(lead: LeadState, outcome: str) -> LeadState | str:

@@ -12,9 +12,6 @@ from hub.rules.aggregate import Aggregate
 from hub.rules.measures import MeasureState
 from hub.rules.watches import WatchState
 
-RUNGS = 3
-"""How often an overdue release goes up, a day apart."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestrictionState(Aggregate):
@@ -29,9 +26,11 @@ class RestrictionState(Aggregate):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiftState(Aggregate):
-    """The lifting of one case (`key`: its token): open → certified."""
+    """The lifting of one case (`key`: its token): open → certified. `release_due` (µs) is until when all was to be released."""
 
     KIND: ClassVar[str] = "lift"
+
+    release_due: int | None = None
 
 
 Binding = MeasureState | WatchState | RestrictionState

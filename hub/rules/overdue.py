@@ -1,12 +1,17 @@
 """Nudge (催办) and supervised follow-up (督办): when who is told that a partner has not answered. Pure.
 
 Each rung of the ladder is reached once, in order, for as long as the answer is awaited; none changes that silence is on record.
+What must be released and is not (应解除未解除) climbs the same ladder, and is reminded of until it is.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from hub.rules.calendar import Calendar
+from hub.rules.terms import DAY
+
+TOP = 9
+"""The highest level that the contract knows."""
 
 
 class Addressee(StrEnum):
@@ -67,3 +72,13 @@ def next_rung(ladder: Ladder, deadline: int, level: int, calendar: Calendar) -> 
         return None
     rung = ladder.rungs[level]
     return Step(level + 1, calendar.add_working_days(deadline, rung.working_days), rung.addressee)
+
+
+def reminder(ladder: Ladder, deadline: int, at: int, calendar: Calendar) -> Step:
+    """The reminder at `at` (µs) of what was to be released by `deadline`: one level higher with each rung that has passed, to the
+    superior from the rung on that names it, to the supervisor before. `due` is when the next one is: a day later, once the last
+    rung has passed a week later, and so on without end."""
+    passed = [rung for rung in ladder.rungs if calendar.add_working_days(deadline, rung.working_days) <= at]
+    superior = any(rung.addressee is Addressee.SUPERIOR for rung in passed)
+    pause = DAY if len(passed) < len(ladder.rungs) else 7 * DAY
+    return Step(min(len(passed) + 1, TOP), at + pause, Addressee.SUPERIOR if superior else Addressee.SUPERVISOR)

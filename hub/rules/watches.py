@@ -35,9 +35,15 @@ def armed(watch: WatchState) -> WatchState:
     return replace(watch, status="armed") if watch.status in ("requested", "unknown") else watch
 
 
-def hit(watch: WatchState, hit_id: str) -> WatchState:
-    """A hit: to be attended to at once, even if it comes after the end and only a person can tell what it is worth."""
-    if watch.status in ENDED:
+def over(watch: WatchState, at: int) -> bool:
+    """Whether a hit at `at` (µs) comes after the end: there is no order any more to hold anybody on, and
+    only a person can tell what it is worth."""
+    return watch.status in ENDED or at >= watch.until
+
+
+def hit(watch: WatchState, hit_id: str, at: int) -> WatchState:
+    """The watch after a hit, which is open until somebody attends to it; one after the end brings no watch back to life."""
+    if over(watch, at):
         return replace(watch, open_hits=(*watch.open_hits, hit_id))
     return replace(watch, status="hit", open_hits=(*watch.open_hits, hit_id))
 

@@ -55,6 +55,17 @@ def kept(connection: Connection, message_id: str) -> Sequence[Any]:
     return connection.execute(query).all()
 
 
+def lead_message(connection: Connection, message_id: str, case_token: str) -> tuple[int, str]:
+    """Row number and signature of the submission of the lead with this id. One of another sender with the same id can only have
+    been refused before it: the last one is the lead."""
+    c = t.messages.c
+    query = select(c.pk, c.jws).where(
+        c.message_id == message_id, c.case_token == case_token, c.direction == "in", c.type.endswith(".submission.v1")
+    )
+    row = connection.execute(query.order_by(c.pk.desc()).limit(1)).one()
+    return row.pk, row.jws
+
+
 def partner_of(connection: Connection, task_id: str) -> str | None:
     """Whose part this task is."""
     return connection.scalar(select(t.tasks.c.partner).where(t.tasks.c.task_id == task_id))

@@ -17,15 +17,15 @@ KINDS = {
     "case": ("noted",), "watch": ("armed", "hit", "handed-over", "missed", "unattended", "expired", "withdrawn"),
     "measure": ("effective", "queued", "renewed", "released", "lapsed", "promoted", "void", "disposed", "deducted", "refused", "unknown"),
     "renewal": ("due", "escalated"), "lead": ("received", "confirmed", "unfounded", "acted", "overdue", "converted"),
-    "matter": ("sent", "signed-for", "accepted", "returned", "progress", "done", "overdue"),
+    "matter": ("sent", "signed-for", "accepted", "returned", "progress", "done", "overdue", "withdrawn"),
     "objection": ("opened", "upheld", "rejected", "overdue"), "message": ("rejected",), "ledger": ("checked", "found"),
     "certificate": ("issued",), "answer": ("reused",), "party": ("key",), "bus": ("outage",),
 }  # fmt: skip
 ALL = sorted(f"{topic}.{name}" for topic, names in KINDS.items() for name in names)
 SETTLING = {
     "receipt": {"task.received", "task.answered"}, "reply": {"task.answered"},
-    "matter-start": {"matter.accepted", "matter.progress", "matter.returned", "matter.done"},
-    "matter-report": {"matter.returned", "matter.done"}, "objection-review": {"objection.upheld", "objection.rejected"},
+    "matter-start": {"matter.accepted", "matter.progress", "matter.returned", "matter.done", "matter.withdrawn"},
+    "matter-report": {"matter.returned", "matter.done", "matter.withdrawn"}, "objection-review": {"objection.upheld", "objection.rejected"},
     "lead-check": {"lead.confirmed", "lead.unfounded", "lead.acted"},
     "hit": {"watch.handed-over", "watch.missed", "watch.withdrawn", "watch.expired"},
 }  # fmt: skip

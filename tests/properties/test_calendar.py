@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from hub.config import load_calendar
 from hub.rules import collect
 from hub.rules.calendar import Calendar, last_moment
-from hub.rules.overdue import Addressee, Ladder, Rung, next_rung, nudge_due
+from hub.rules.overdue import Addressee, Ladder, Rung, next_rung, nudge_due, reminder
 from hub.rules.state import TaskState, TaskStatus
+from hub.rules.terms import DAY
 from schemas.base import add_months, day_of
 
 REAL = load_calendar(Path("config"))
@@ -102,6 +103,18 @@ def test_a_ladder_climbs_once_through_every_rung_on_working_days(calendar: Calen
         assert (step.level, step.due > before, calendar.is_working(day_of(step.due))) == (level + 1, True, True)
         level, before = step.level, step.due
     assert level == len(ladder.rungs)
+
+
+@given(calendars, ladders, times)
+def test_what_is_not_released_is_reminded_of_without_end_and_never_lower(calendar: Calendar, ladder: Ladder, deadline: int) -> None:
+    at, level, heard = deadline, 1, []
+    for _ in range(60):
+        step = reminder(ladder, deadline, at, calendar)
+        heard.append(step.level)
+        assert level <= step.level <= 9
+        assert step.due - at == (7 * DAY if step.level > len(ladder.rungs) else DAY), "each day, each week at the top"
+        at, level = step.due, step.level
+    assert heard[-1] == len(ladder.rungs) + 1 or at < calendar.add_working_days(deadline, 30), "every rung is reached"
 
 
 @given(ladders, times, st.integers(2, 10**12))

@@ -10,7 +10,7 @@ from hub.rules.lift import RestrictionState
 from hub.rules.measures import MeasureState
 from hub.rules.watches import WatchState
 
-WATCH = WatchState(key="w", court="c", case_token="t", status="requested", request_id="r", partner="police", action="watch", until=1)
+WATCH = WatchState(key="w", court="c", case_token="t", status="requested", request_id="r", partner="police", action="watch", until=15)
 STEPS = st.lists(st.sampled_from(["armed", "hit", "handed-over", "missed", "expired", "withdrawn", "refused"]), max_size=20)
 
 
@@ -19,7 +19,7 @@ def step(watch: WatchState, what: str, number: int) -> WatchState:
         case "armed":
             return watches.armed(watch)
         case "hit":
-            return watches.hit(watch, str(number))
+            return watches.hit(watch, str(number), at=number)
         case "handed-over" | "missed":
             found = watches.attended(watch, watch.open_hits[0] if watch.open_hits else "none", what)
             return watch if isinstance(found, str) else found
@@ -34,6 +34,7 @@ def test_a_watch_that_has_ended_is_never_armed_or_hit_again(steps: list[str]) ->
         before, watch = watch, step(watch, what, number)
         over = over or (watch.status if watch.status in watches.ENDED else None)
         assert over is None or watch.status == over
+        assert what != "hit" or number < WATCH.until or watch.status == before.status, "nor does a hit after its end revive it"
         hits += len(watch.open_hits) - len(before.open_hits)
         assert len(watch.open_hits) == hits >= 0, "a hit is open until it is attended to, also after the end"
 

@@ -74,7 +74,7 @@ def test_a_matter_is_never_done_that_was_not_accepted_and_signed_for(sequence: l
 
 
 @given(
-    st.sampled_from(["sent", "signed-for", "accepted", "returned", "done"]), st.sampled_from(get_args(MatterKind)),
+    st.sampled_from(["sent", "signed-for", "accepted", "returned", "done", "withdrawn"]), st.sampled_from(get_args(MatterKind)),
     st.sampled_from(ACTIONS), st.sampled_from(["court-9901", "court-9902", "court-99"]), st.sampled_from(["c" * 32, "d" * 32]),
 )  # fmt: skip
 def test_only_an_accepted_matter_lets_the_entrusted_court_do_what_was_entrusted(

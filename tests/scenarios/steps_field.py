@@ -12,6 +12,7 @@ from schemas.messages import (
     NotedDown,
     Refused,
     ResultPassed,
+    TaskSent,
     parse,
 )
 from tests.factories import REPLIES, Data, inquiry, locate, message
@@ -60,9 +61,19 @@ def _(world: World, court: str) -> None:
 
 @step("公安机关报告命中")
 def _(world: World) -> None:
+    _hit(world, world.task_of("police"), "E1")
+
+
+@step(parsers.re(r"公安机关就(?P<court>甲法院)已撤销的临控又报告命中"))
+def _(world: World, court: str) -> None:
+    watch = world.sent[COURTS[court], "watch", "临控"]
+    _hit(world, next(each for each in world.heard if isinstance(each, TaskSent) and each.correlationid == watch), "E2")
+
+
+def _hit(world: World, task: TaskSent, event: str) -> None:
     contact = {"name": "值班民警", "phone": "110"}
-    hit = {"event": "E1", "at": world.clock.isoformat(timespec="microseconds"), "place": "某宾馆", "contact": contact}
-    record = world.answer(world.task_of("police"), "hit", hit)
+    hit = {"event": event, "at": world.clock.isoformat(timespec="microseconds"), "place": "某宾馆", "contact": contact}
+    record = world.answer(task, "hit", hit)
     world.ids["命中"] = parse(record.value).id
     world.deliver(record)
 
@@ -88,6 +99,12 @@ def _(world: World, partner: str, asset: str) -> None:
     value = message("liandong.case.objection.v1", PARTNERS[partner], "hub", data, time=world.clock)
     world.ids["异议"] = parse(value).id
     world.deliver(world.record(PARTNERS[partner], value, REPLIES))
+
+
+@step(parsers.re(rf"{COURT}登记对临控的异议"))
+def _(world: World, court: str) -> None:
+    data = {"original": world.sent[COURTS[court], "watch", "临控"], "ground": "wrong-person", "by": "third-party", "text": "同名不同人"}
+    world.ids["异议"] = world.tell(COURTS[court], "objection", data)
 
 
 @step(parsers.re(rf"{COURT}裁定异议成立"))

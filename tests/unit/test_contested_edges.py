@@ -1,6 +1,8 @@
 """Objections, watches and lifting where things go otherwise than planned: silence, second closings, what comes in between."""
 
+import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,9 @@ import pytest
 
 from hub.engine.records import Outgoing
 from schemas import samples
+from schemas.base import CHINA, micros
 from tests.factories import REPLIES, Data, control, inquiry, locate
-from tests.rig import Rig, said, types
+from tests.rig import Rig, entries, said, types
 from tests.unit.test_contested_casework import WAGES, carried_out, codes, events, task_of
 from tests.unit.test_ledger_casework import closed_round
 
@@ -67,15 +70,28 @@ def test_a_deduction_that_waits_is_not_sent_while_an_objection_is_under_review(r
     assert [each.data.partners[0].outcome for each in said(out) if each.type == "liandong.control.conclusion.v1"] == ["result", "not-sent"]
 
 
-def test_an_upheld_objection_without_its_release_goes_up_a_rung_each_day(rig: Rig) -> None:
+def reminders(rig: Rig, days: int) -> list[tuple[int, int, str]]:
+    """What is heard of overdue releases: on which day from now, how high on the ladder, and by whom."""
+    heard, start = [], rig.now
+    for day in range(1, days + 1):
+        out = said(rig.run_until(start + day * DAY * 1_000_000))
+        heard += [(day, each.data.level, each.data.addressee) for each in out if each.data.event == "release-overdue"]
+    return heard
+
+
+SUPERVISOR, ABOVE = "GZ-9901-003", "GZ-99-001"
+LADDER = [
+    (3, 1, SUPERVISOR), (4, 1, SUPERVISOR), (5, 2, SUPERVISOR), (6, 2, SUPERVISOR), (7, 2, SUPERVISOR), (8, 2, SUPERVISOR),
+    (9, 3, SUPERVISOR), (10, 3, SUPERVISOR),  # due on Thursday 26 November 2026: one, three and five working days later
+    *((day, 4, who) for day in (11, 18, 25, 32) for who in (SUPERVISOR, ABOVE)),
+]  # fmt: skip
+
+
+def test_an_upheld_objection_without_its_release_climbs_the_ladder_and_is_never_forgotten(rig: Rig) -> None:
     request_id = carried_out(rig, control())
     objection, _ = objected(rig, request_id)
     decided(rig, objection, "upheld")
-    told = []
-    for _ in range(4):
-        rig.advance(DAY)
-        told += [(event.event, event.level, event.addressee) for event in events(rig.fire())]
-    assert told == [("release-overdue", 1, "GZ-9901-003"), ("release-overdue", 2, "GZ-9901-003")]
+    assert reminders(rig, 35) == LADDER
     answered(rig, control("release", original=request_id, objection=objection))
     rig.advance(9 * DAY)
     assert events(rig.fire()) == []
@@ -146,6 +162,49 @@ def test_a_watch_that_met_silence_is_over_at_its_end_too(rig: Rig) -> None:
     assert [(each.ended_as, each.proof) for each in certificates(out)[0].lifted] == [("expired", None)]
 
 
+def watch(rig: Rig) -> tuple[str, Any]:
+    """A watch that is armed until 1 December: its request's id, and its task."""
+    request_id, record = rig.request(locate(until="2026-12-01T09:00:00.000000+08:00"))
+    task = task_of(rig.feed([record]))
+    rig.feed([rig.receipt(task)])
+    rig.feed([rig.reply(task, "result")])
+    return request_id, task
+
+
+@pytest.mark.parametrize("ended", ["withdrawn", "expired", "end-not-yet-told"])
+def test_a_hit_after_the_end_is_told_as_such_and_asks_for_no_handover(rig: Rig, ended: str) -> None:
+    request_id, task = watch(rig)
+    if ended == "withdrawn":
+        answered(rig, locate("withdraw", original=request_id))
+    else:
+        rig.advance(8 * DAY)
+        assert ended != "expired" or "watch-expired" in [event.event for event in events(rig.fire())]
+    record = hit(rig, task)
+    out = rig.feed([record])
+    (told,) = events(out)
+    assert (told.event, told.about, told.addressee) == ("watch-hit-after-end", request_id, "GZ-9901-001"), "the handler, not the duty officer"
+    assert "locate.result" in types(out), "what the police said is passed on all the same"
+    assert [entry["watch"] for entry in entries(rig, "watch.hit-after-end")] == [request_id]
+    assert entries(rig, "watch.alerted") == []
+    rig.advance(DAY)
+    assert [event.event for event in events(rig.fire()) if event.event != "watch-expired"] == [], "nobody is reminded of a handover"
+
+
+def test_a_hit_in_the_last_second_is_a_live_one(rig: Rig) -> None:
+    _, task = watch(rig)
+    rig.now = micros(datetime(2026, 12, 1, 8, 59, 59, tzinfo=CHINA))
+    assert [event.event for event in events(rig.feed([hit(rig, task)]))] == ["watch-hit"]
+
+
+def test_the_court_may_say_what_became_of_a_hit_after_the_end(rig: Rig) -> None:
+    request_id, task = watch(rig)
+    answered(rig, locate("withdraw", original=request_id))
+    record = hit(rig, task)
+    rig.feed([record])
+    missed = {"hit": json.loads(record.value)["id"], "outcome": "missed", "officer": "GZ-9901-001"}
+    assert types(rig.feed([rig.statement(missed, "handover")[1]])) == ["case.noted"]
+
+
 # -- lifting -----------------------------------------------------------------------------------------------------------
 
 
@@ -190,6 +249,23 @@ def test_what_settles_after_the_closing_is_asked_for_once_with_one_id(rig: Rig) 
     out += rig.feed([rig.reply(task, "result")])
     due = [each.id for each in said(out) if each.type == "liandong.case.event.v1" and each.data.event == "release-due"]
     assert len(due) == len(set(due))
+
+
+def test_what_is_not_lifted_climbs_the_ladder_until_it_is(rig: Rig) -> None:
+    request_id = carried_out(rig, control())
+    close(rig)
+    assert reminders(rig, 35) == LADDER
+    assert [entry["level"] for entry in entries(rig, "release.overdue")] == [1, 1, 2, 2, 2, 2, 3, 3, 4, 4, 4, 4]
+    assert certificates(answered(rig, control("release", original=request_id)))
+    assert reminders(rig, 30) == []
+
+
+def test_a_hub_that_was_away_for_weeks_reminds_once_and_not_for_each_day(rig: Rig) -> None:
+    carried_out(rig, control())
+    close(rig)
+    rig.advance(40 * DAY)
+    assert [event.level for event in events(rig.fire())] == [4, 4], "the court and the one above it"
+    assert events(rig.fire()) == []
 
 
 def test_what_lapses_has_no_message_that_proves_its_end(rig: Rig) -> None:

@@ -247,6 +247,52 @@ def test_the_one_who_has_the_case_now_gets_the_news(rig: Rig) -> None:
     assert [each.recipient for each in at_day(rig, start, 15)] == [SUPERIOR]
 
 
+# -- the debt is performed ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["performed", "bankrupt", "ended"])
+def test_performance_ends_what_the_other_court_works_on_and_nobody_is_late_with_it(rig: Rig, status: str) -> None:
+    start = rig.now
+    matter = accepted(rig)
+    told = [each for each in said(rig.register_case(version=2, status=status)) if each.type == "liandong.case.event.v1"]
+    assert [(each.data.event, each.recipient, each.data.addressee, each.data.about) for each in told] == [
+        ("matter-withdrawn", B, "GZ-9902-003", matter), ("matter-withdrawn", A, "GZ-9901-003", matter)]  # fmt: skip
+    found = state(rig, matter)
+    assert found is not None
+    assert (found.status, found.withdrawn_for, found.due) == ("withdrawn", status, None)
+    assert [(entry["to"], entry["code"]) for entry in entries(rig, "matter.withdrawn")] == [(B, status)]
+    assert at_day(rig, start, 200) == []
+    assert entries(rig, "matter.overdue") == []
+    assert codes(step(rig, matter, "done")) == ["state-other"], "what has ended stays so"
+    assert "not-entrusted" in codes(rig.feed([rig.request(freeze(matter), B)[1]]))
+
+
+def test_what_releases_goes_on_after_performance(rig: Rig) -> None:
+    papers = [samples.document(kind, samples.case_number(A)) for kind in (DocumentKind.RELEASE_RULING, DocumentKind.ASSISTANCE_NOTICE)]
+    matter = accepted(rig, matter="release", documents=papers)
+    assert "case.event" not in types(rig.register_case(version=2, status="performed"))
+    assert types(step(rig, matter, "done")) == ["entrust.progress", "entrust.noted"]
+
+
+def test_what_has_ended_already_is_not_withdrawn_and_a_resumed_case_entrusts_anew(rig: Rig) -> None:
+    done = accepted(rig)
+    step(rig, done, "done")
+    running = accepted(rig, number="WT-0002")
+    rig.register_case(version=2, status="performed")
+    assert [entry["matter"] for entry in entries(rig, "matter.withdrawn")] == [running]
+    rig.register_case(version=3, status="resumed")
+    assert codes(step(rig, running, "progress")) == ["state-other"], "it does not come back by itself"
+    assert types(entrust(rig, number="WT-0002", version=2)[1]) == ["entrust.matter", "entrust.noted"]
+
+
+def test_a_matter_that_moved_with_its_case_is_ended_by_the_court_that_has_it(rig: Rig) -> None:
+    accepted(rig)
+    moved: Data = {"holder": {"court": SUPERIOR, "team": samples.TEAM}, "handler": "GZ-99-001", "supervisor": "GZ-99-001"}
+    rig.feed([rig.statement(samples.statement(A, version=2, **moved), "statement", court=SUPERIOR)[1]])
+    out = rig.feed([rig.statement(samples.statement(A, version=3, status="performed", **moved), "statement", court=SUPERIOR)[1]])
+    assert [each.recipient for each in said(out) if each.type == "liandong.case.event.v1"] == [B, SUPERIOR]
+
+
 # -- acting in the other court's case ----------------------------------------------------------------------------------
 
 

@@ -12,9 +12,10 @@ from hub.evidence.manifest import MANIFEST, Manifest
 from hub.evidence.verify import verify_bundle
 from hub.trust.parties import Role
 from schemas import samples
+from schemas.base import format_time
 from schemas.messages import AnyMessage, CaseStated, parse
 from tests.evidence import LoggedHub
-from tests.factories import Data, control
+from tests.factories import Data, control, locate
 
 MOVED: Data = {"holder": {"court": "court-9902", "team": samples.TEAM}, "handler": "GZ-9902-001", "supervisor": "GZ-9902-003", "duty": "GZ-9902-002"}
 
@@ -89,3 +90,64 @@ def test_an_overdue_release_is_in_the_bundle_of_its_measure_with_what_it_told(hu
     assert verify_bundle(bundle, hub.log_key).findings == ()
     told = [one.data.event for one in messages(bundle) if one.type == "liandong.case.event.v1"]
     assert told == ["release-due", "release-overdue"]
+
+
+def test_reminders_up_to_the_superior_court_leave_the_bundle_sound(hub: LoggedHub) -> None:
+    request_id = hub.controlled()
+    hub.register_case(version=2, status="performed")
+    for _ in range(20):
+        hub.advance(24 * 3600)
+        hub.fire()
+    hub.logged()
+    bundle = hub.export(request_id)
+    assert verify_bundle(bundle, hub.log_key).findings == ()
+    reminded = [one for one in messages(bundle) if one.type == "liandong.case.event.v1" and one.data.event == "release-overdue"]
+    assert {one.recipient for one in reminded} == {"court-9901", "court-99"}
+
+
+def test_what_comes_of_a_contested_renewal_is_in_its_bundle_and_leaves_that_of_the_measure_sound(hub: LoggedHub) -> None:
+    freeze = hub.controlled()
+    renewal, (task,) = hub.tasks(control("renew", original=freeze))
+    hub.feed([hub.receipt(task), hub.reply(task, "result")])
+    objection, record = hub.statement({"original": renewal, "ground": "ownership", "by": "third-party", "text": "属案外人"}, "objection")
+    hub.feed([record])
+    decision = {"objection": objection, "outcome": "upheld", "officer": "GZ-9901-001", "reason": "属案外人"}
+    hub.feed([hub.statement(decision, "objection-decision")[1]])
+    hub.advance(3 * 24 * 3600)
+    hub.fire()
+    hub.logged()
+    for request_id in (freeze, renewal):
+        assert verify_bundle(hub.export(request_id), hub.log_key).findings == ()
+    told = [one.data.event for one in messages(hub.export(renewal)) if one.type == "liandong.case.event.v1"]
+    assert told == ["objection-opened", "release-drafted", "release-overdue"]
+
+
+def test_the_alarm_at_a_renewal_after_the_release_is_in_the_bundle_of_the_measure(hub: LoggedHub) -> None:
+    freeze = hub.controlled()
+    renewal, (task,) = hub.tasks(control("renew", original=freeze))
+    _, (release,) = hub.tasks(control("release", original=freeze))
+    hub.feed([hub.receipt(task), hub.receipt(release), hub.reply(release, "result")])
+    hub.feed([hub.reply(task, "result")])
+    hub.logged()
+    for request_id in (freeze, renewal):
+        assert verify_bundle(hub.export(request_id), hub.log_key).findings == ()
+    told = [one.data.event for one in messages(hub.export(freeze)) if one.type == "liandong.case.event.v1"]
+    assert told == ["renewed-after-end"]
+
+
+def test_a_contested_watch_and_a_hit_after_its_end_are_in_its_bundle(hub: LoggedHub) -> None:
+    watch, (task,) = hub.tasks(locate("watch"))
+    hub.feed([hub.receipt(task), hub.reply(task, "result")])
+    objection, record = hub.statement({"original": watch, "ground": "wrong-person", "by": "debtor", "text": "同名"}, "objection")
+    hub.feed([record])
+    decision = {"objection": objection, "outcome": "upheld", "officer": "GZ-9901-001", "reason": "同名"}
+    hub.feed([hub.statement(decision, "objection-decision")[1]])
+    _, (withdrawal,) = hub.tasks(locate("withdraw", original=watch))
+    hub.feed([hub.receipt(withdrawal), hub.reply(withdrawal, "result")])
+    found = {"event": "E1", "at": format_time(hub.clock), "place": "高铁站", "contact": {"name": "民警", "phone": "110"}}
+    hub.feed([hub.answer(task, "hit", found)])
+    hub.logged()
+    bundle = hub.export(watch)
+    assert verify_bundle(bundle, hub.log_key).findings == ()
+    told = [one.data.event for one in messages(bundle) if one.type == "liandong.case.event.v1"]
+    assert told == ["objection-opened", "release-drafted", "watch-hit-after-end"]

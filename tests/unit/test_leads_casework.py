@@ -146,6 +146,7 @@ def test_its_connector_run_by_the_hubs_operator_is_answered_on_the_centres_topic
     reconfigure(rig, config)
     lead_id, out = submit(rig, "centre-connector")
     assert [each.topic for each in out] == [f"hub.results.{COURT}.v1", f"hub.tasks.{CENTRE}.v1"]
+    assert said(out)[0].data.of == CENTRE, "whom the connector speaks for; the court believes no other"
     assert judge(rig, lead_id, "unfounded")[0].topic == f"hub.tasks.{CENTRE}.v1"
 
 
@@ -220,6 +221,61 @@ def test_only_the_court_with_a_registered_officer_judges_and_names_its_own_reque
     assert codes(judge(rig, lead_id, "acted", requests=[unknown])) == ["reference-unknown"]
     assert codes(judge(rig, unknown, "confirmed")) == ["reference-unknown"]
     assert state(rig, lead_id).status == "received"
+
+
+def move(rig: Rig, to: str, version: int, case: int = 123, by: str = SUPERIOR) -> list[Any]:
+    """The superior court gives the case to another; what that one hears."""
+    people = {name: f"GZ-{to[-4:]}-00{n}" for name, n in (("handler", 1), ("supervisor", 3), ("duty", 2))}
+    data = samples.statement(COURT, case) | {"version": version, "holder": {"court": to, "team": samples.TEAM}, **people}
+    return [each for each in said(rig.feed([rig.statement(data, "statement", court=by)[1]])) if each.recipient == to]
+
+
+def test_an_open_lead_goes_along_with_its_case_and_keeps_its_time(rig: Rig) -> None:
+    start = rig.now
+    value = message("liandong.lead.submission.v1", CENTRE, "hub", lead(), time=rig.clock)
+    record = rig.record(CENTRE, value, REPLIES)
+    lead_id, due = parse(value).id, said(rig.feed([record]))[0].data.due
+    rig.run_until(start + 5 * DAY)
+    (forward,) = move(rig, "court-9902", 2)
+    assert (forward.type, forward.data.of, forward.data.due) == ("liandong.lead.forward.v1", CENTRE, due), "the time is the sender's"
+    assert (base64.b64decode(forward.data.message.value), forward.data.message.jws) == (value, dict(record.headers)["jws"].decode())
+    assert [(entry["lead"], entry["court"], entry["to"]) for entry in entries(rig) if entry["kind"] == "lead.moved"] == [
+        (lead_id, COURT, "court-9902")]  # fmt: skip
+    overdue = said(rig.run_until(start + 7 * DAY))
+    assert ("lead-overdue", "court-9902") in [(each.data.event, each.recipient) for each in overdue]
+    assert COURT not in [each.recipient for each in overdue]
+    assert codes(judge(rig, lead_id, "confirmed")) == ["reference-other"]
+    assert said(judge(rig, lead_id, "confirmed", "court-9902"))[0].recipient == CENTRE
+
+
+def test_a_lead_goes_along_each_time_and_a_confirmed_one_without_a_deadline(rig: Rig) -> None:
+    lead_id, out = submit(rig)
+    first = said(out)[0]
+    judge(rig, lead_id, "confirmed")
+    (there,) = move(rig, "court-9902", 2)
+    (back,) = move(rig, COURT, 3)
+    assert len({first.id, there.id, back.id}) == 3
+    assert (there.data.due, back.data.message) == (None, first.data.message)
+
+
+@pytest.mark.parametrize("outcome", ["unfounded", "acted"])
+def test_a_lead_that_is_settled_stays_where_it_is(rig: Rig, outcome: str) -> None:
+    lead_id, _ = submit(rig)
+    judge(rig, lead_id, outcome)
+    assert move(rig, "court-9902", 2) == []
+
+
+def test_a_lead_is_not_passed_on_where_only_the_team_or_nothing_changes(rig: Rig) -> None:
+    submit(rig)
+    out = rig.register_case(version=2, holder={"court": COURT, "team": "执行三团队"})
+    assert types(out) == ["case.noted"]
+
+
+def test_a_lead_that_came_before_its_case_goes_to_the_court_that_turns_out_to_have_it(rig: Rig) -> None:
+    number = samples.case_number(COURT, 124)
+    submit(rig, case_number=number)
+    (forward,) = move(rig, "court-9902", 1, 124)
+    assert forward.type == "liandong.lead.forward.v1"
 
 
 # -- time --------------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from hub.store.cases import load
 from schemas import samples
 from schemas.base import CHINA, format_time, micros
 from tests.factories import REPLIES, Data, control, inquiry, locate, message, request_number
-from tests.rig import Rig, said, types
+from tests.rig import Rig, entries, said, types
 
 WAGES = {"kind": "account", "number": samples.ACCOUNT["number"], "branch": "示例支行", "currency": "CNY", "status": "正常"}
 UNTIL = "2027-06-30T18:00:00.000000+08:00"
@@ -272,6 +272,39 @@ def test_of_two_renewals_on_their_way_the_refusal_of_one_leaves_the_other(rig: R
     found = {"state": "renewed", "reference": "DJ-1", "starts": "2027-11-22", "ends": "2028-11-22", "controlled": "50000.00"}
     rig.feed([rig.reply(first, "result", measure=found)])
     assert (measure(rig, request_id).status, measure(rig, request_id).ends) == ("effective", "2028-11-22")
+
+
+RENEWED: Data = {"state": "renewed", "reference": "DJ-1", "starts": "2027-11-22", "ends": "2028-11-22", "controlled": "50000.00"}
+
+
+def test_a_renewal_that_is_told_after_the_lapse_raises_an_alarm_and_revives_nothing(rig: Rig) -> None:
+    request_id = frozen(rig)
+    at(rig, 2027, 11, 1)
+    _, first = sent(rig, control("renew", original=request_id))
+    _, second = sent(rig, control("renew", original=request_id))
+    at(rig, 2027, 11, 10)
+    rig.fire()  # both met silence
+    rig.feed([rig.reply(second, "not-controlled")])
+    at(rig, 2027, 11, 23)
+    assert "measure-lapsed" in events(rig.fire())
+    out = rig.feed([rig.reply(first, "result", measure=RENEWED)])
+    told = next(each.data for each in said(out) if each.type == "liandong.case.event.v1")
+    assert (told.event, told.about, told.partner, told.addressee, str(told.ends)) == (
+        "renewed-after-end", request_id, "bank", "GZ-9901-003", "2028-11-22")  # fmt: skip
+    assert [(entry["measure"], entry["alarm"]) for entry in entries(rig, "measure.renewed-after-end")] == [(request_id, 1)]
+    assert measure(rig, request_id).status == "lapsed"
+    assert codes(rig.feed([rig.request(control("deduct", original=request_id, amount="1.00"))[1]])) == ["measure-not-in-force"]
+    at(rig, 2028, 10, 24)
+    assert events(rig.fire()) == [], "its end is nobody's business any more"
+
+
+def test_a_renewal_that_is_told_after_the_release_raises_an_alarm_too(rig: Rig) -> None:
+    request_id = frozen(rig)
+    at(rig, 2027, 11, 1)
+    _, renewal = sent(rig, control("renew", original=request_id))
+    carried_out(rig, control("release", original=request_id))
+    assert events(rig.feed([rig.reply(renewal, "result", measure=RENEWED)])) == ["renewed-after-end"]
+    assert measure(rig, request_id).status == "released"
 
 
 def test_a_renewal_that_is_held_until_after_the_end_keeps_nothing_alive(rig: Rig) -> None:

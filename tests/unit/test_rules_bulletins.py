@@ -175,9 +175,9 @@ def test_a_watch_stays_armed_until_it_ends_and_a_hit_open_until_somebody_attends
 
     entries = numbered([
         watch("2026-03-01T09:00:00", "armed", "w1"), watch("2026-03-01T09:00:01", "armed", "w2"),
-        watch("2026-03-01T09:00:02", "armed", "w3"), watch("2026-03-30T03:00:00", "hit", "w1"),
-        watch("2026-03-30T03:10:00", "hit", "w2"), watch("2026-03-30T04:00:00", "handed-over", "w1"),
-        watch("2026-03-30T05:00:00", "missed", "w2"), watch("2026-03-30T06:00:00", "hit", "w2"),
+        watch("2026-03-01T09:00:02", "armed", "w3"), watch("2026-03-30T03:00:00", "alerted", "w1"),
+        watch("2026-03-30T03:10:00", "alerted", "w2"), watch("2026-03-30T04:00:00", "handed-over", "w1"),
+        watch("2026-03-30T05:00:00", "missed", "w2"), watch("2026-03-30T06:00:00", "alerted", "w2"),
         watch("2026-03-30T07:00:00", "unattended", "w2"),
     ])  # fmt: skip
     assert figure(bulletin(entries, Cadence.MONTHLY, "2026-03-31"), "watches", ONE, "armed").counted == (1, 2)
@@ -203,6 +203,16 @@ def test_the_day_awaits_every_task_that_was_sent_and_not_settled() -> None:
     assert figure(made, "partners-today", "bank", "awaited").counted == (0, 2)
     assert figure(made, "partners-today", "vehicle", "awaited").counted == ()
     assert figure(made, "partners-today", "all", "awaited").value == "2"
+
+
+def test_a_matter_that_was_withdrawn_is_overdue_no_longer_and_one_that_was_not_late_counts_for_nobody() -> None:
+    entries = numbered([
+        said("2026-03-20T00:00:00", "matter.overdue", court=ONE, to=TWO, matter="late", node="report", level=1),
+        said("2026-03-31T00:00:00", "matter.withdrawn", court=ONE, to=TWO, matter="late", code="performed"),
+        said("2026-03-31T01:00:00", "matter.withdrawn", court=ONE, to=TWO, matter="running", code="performed"),
+    ])  # fmt: skip
+    assert rows(bulletin(entries, Cadence.WEEKLY, "2026-03-31"), "courts-overdue") == []
+    assert rows(bulletin(entries[2:], Cadence.MONTHLY, "2026-03-31"), "courts") == []
 
 
 def test_the_week_names_who_has_not_answered_and_why_things_came_back() -> None:

@@ -24,7 +24,7 @@ _SETTLES: dict[str, tuple[str, ...]] = {
     "task.received": ("receipt",), "task.answered": ("receipt", "reply"),
     "matter.accepted": ("matter-start",), "matter.progress": ("matter-start",),
     "matter.returned": ("matter-start", "matter-report"), "matter.done": ("matter-start", "matter-report"),
-    "objection.upheld": ("objection-review",), "objection.rejected": ("objection-review",),
+    "matter.withdrawn": ("matter-start", "matter-report"), "objection.upheld": ("objection-review",), "objection.rejected": ("objection-review",),
     "lead.confirmed": ("lead-check",), "lead.unfounded": ("lead-check",), "lead.acted": ("lead-check",),
     "watch.handed-over": ("hit",), "watch.missed": ("hit",), "watch.withdrawn": ("hit",), "watch.expired": ("hit",),
 }  # fmt: skip
@@ -174,7 +174,7 @@ class Account:
     def _watch(self, event: Event) -> None:
         if event.kind == "watch.armed":
             self.watches[event.key] = event
-        elif event.kind == "watch.hit" and "watch" in event.facts:  # a road control's hit has no one to attend to it
+        elif event.kind == "watch.alerted":  # a hit that the duty officer was told to attend to; one after the end is none
             self.hits[event.key] = event
         elif event.kind in ("watch.handed-over", "watch.missed", "watch.expired", "watch.withdrawn"):
             self.hits.pop(event.key, None)

@@ -37,3 +37,25 @@
     # When months have passed
     那么 甲法院没有收到提示
     # Then nothing is overdue
+
+  场景: 办理中债务履行完毕,委托终止 · The debt is performed meanwhile
+    当 乙法院签收该委托事项
+    # When court B signs for it
+    而且 乙法院接受该委托事项
+    # And accepts it
+    而且 甲法院告知债务已全部履行
+    # And court A tells that the debt is performed
+    那么 乙法院收到提示"债务已履行或案件已结束,委托事项终止",致局长
+    # Then court B is told that nothing more is to be done
+    而且 甲法院收到提示"债务已履行或案件已结束,委托事项终止"
+    # And so is court A
+    当 时间到了2027年3月1日12时
+    # When months have passed
+    那么 乙法院没有收到提示
+    # Then nothing is overdue at court B
+    而且 甲法院没有收到提示
+    # Nor at court A
+    当 乙法院办结该委托事项
+    # When court B still says that it has done it
+    那么 中心不予受理,理由是"当前状态不允许此操作"
+    # Then that is refused: the matter has ended

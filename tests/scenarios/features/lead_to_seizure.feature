@@ -31,3 +31,19 @@
     # When more than seven days have passed
     那么 甲法院收到提示"线索核查逾期"
     # Then court A is told that it is overdue
+
+  场景: 案件改由他院执行,线索随案移送 · The case moves, and the lead with it
+    当 甲法院的案件改由乙法院执行
+    # When the superior court gives the case to court B
+    那么 乙法院收到线索
+    # Then court B gets the lead as it was signed
+    当 时间到了2026年12月1日12时
+    # When seven days have passed since the lead came, wherever it was
+    那么 乙法院收到提示"线索核查逾期",致局长
+    # Then court B is told that it is overdue
+    而且 甲法院没有收到提示
+    # And court A is not
+    当 乙法院核实线索属实
+    # When court B finds it true
+    那么 甲法院收到线索答复
+    # Then who gave it is told (here through court A)

@@ -35,3 +35,19 @@
     # When morning has come
     那么 甲法院没有收到提示
     # Then nothing more is said
+
+  场景: 撤控之后命中 · A hit after the withdrawal
+    当 甲法院告知人已移交
+    # When court A tells that the person was handed over
+    而且 甲法院撤销对被执行人的临控
+    # And withdraws the watch
+    而且 公安机关反馈已撤控
+    # And the police have withdrawn it
+    而且 公安机关就甲法院已撤销的临控又报告命中
+    # And the police report a hit of the watch that was withdrawn
+    那么 甲法院收到提示"临控结束后命中",致承办人
+    # Then the judge is told that it came after the end
+    当 时间到了2026年12月5日12时
+    # When hours have passed
+    那么 甲法院没有收到提示
+    # Then nobody asks for a handover
