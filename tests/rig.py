@@ -86,8 +86,8 @@ class Rig(VirtualHub):
 
     def request(self, data: Data, court: str = "court-9901", **attributes: Any) -> tuple[str, Record]:
         """A court's request: its id and its record."""
-        kind = kind_of_action(data["action"])
-        value = message(f"liandong.{kind}.request.v1", court, "hub", approved(data), **{"time": self.clock, **attributes})
+        kind, signed = kind_of_action(data["action"]), {"time": self.clock, **attributes}
+        value = message(f"liandong.{kind}.request.v1", court, "hub", approved(data, signed["time"]), **signed)
         return parse(value).id, self.record(court, value, REQUESTS)
 
     def statement(self, data: Data, event: str, kind: str = "case", court: str = "court-9901", **attributes: Any) -> tuple[str, Record]:

@@ -150,7 +150,7 @@ class Ledger(Part):
         case = self.desk.states.get(CaseState, ledger.case_token)
         holder = case.holder.court if case is not None else ledger.court
         codes = [] if holder == message.source else ["reference-other"]
-        codes += officer_codes(self.desk, message.source, message.data.officer, message.time)
+        codes += officer_codes(self.desk, item, message.data.officer)
         after = rules.reviewed(ledger, message.data)
         if codes or isinstance(after, str):
             self.desk.refuse(item, "case", codes or [str(after)], ledger.case_token)

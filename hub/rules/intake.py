@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from hub.rules import authority, control, documents, leads, ledger
-from hub.rules.authority import Need, Register
+from hub.rules.authority import Arrival, Need, Register
 from hub.rules.cases import CaseState, is_open
 from hub.rules.leads import LeadState
 from hub.rules.measures import MeasureState
@@ -56,6 +56,11 @@ class Context:
     lead: LeadState | None = None
     signed: Mapping[int, str | None] = field(default_factory=dict)
 
+    @property
+    def arrival(self) -> Arrival:
+        """When the broker had the request, for what its officers signed earlier."""
+        return Arrival(self.at, self.linkage.terms.clocks["after_end"])
+
 
 @dataclass(frozen=True, slots=True)
 class Accept:
@@ -91,8 +96,9 @@ def decide(request: RequestMessage, context: Context) -> Accept | Refuse:
         return Refuse(("asset-mismatch",))
     codes = [*_time(request, context.now), *_purpose(request)]
     codes += documents.check(data.legal.documents, NEEDED_DOCUMENTS[data.action])
-    codes += authority.officers(data.legal, context.register, micros(request.time))
-    codes += authority.approvals(request, context.register, _need(request, context), context.signed)
+    codes += authority.officers(data.legal, context.register, micros(request.time), context.arrival)
+    codes += authority.approvals(request, context.register, _need(request, context), context.signed,
+                                 arrival=context.arrival, most=linkage.terms.clocks["approval"])  # fmt: skip
     codes += _court(data.legal, context)
     codes += _case(request, context)
     partners, forbidden = choose_partners(linkage, route, request, context.now)
@@ -162,7 +168,7 @@ def _case(request: RequestMessage, context: Context) -> list[str]:
     if standing and context.case.status == "round-closed":
         codes = []  # the standing inquiry is what a closed round goes on with
     return codes + authority.tenure(
-        request, context.case, context.register, entrusted=context.entrusted, arrived=context.at,
+        request, context.case, context.register, entrusted=context.entrusted, arrival=context.arrival,
         in_flight=context.linkage.terms.clocks["in_flight"],
     )  # fmt: skip
 
