@@ -114,13 +114,15 @@ REFUSAL: dict[str, Code] = {
     "court-unknown": Code("接收法院未接入", "The receiving court is not connected."),
     "certificate-missing-answers": Code("尚有单位未作明确答复,不能出具", "Not every required partner has answered explicitly yet."),
     "oversight-only": Code("仅上级法院可查阅", "Only the superior court may ask this."),
-    "standing-needed": Code("终结本次执行须附定期查询", "A closed round needs its standing inquiry."),
+    "standing-needed": Code("终结本次执行须对每名被执行人附定期查询", "A closed round needs a standing inquiry about each debtor."),
     "standing-short": Code("定期查询须至少每六个月一次、满五年,且依据与有效期及于最后一次",
                            "A standing inquiry must be as often and as long as the law asks, and its basis and expiry must last "
                            "until its last round."),
-    "certificate-needed": Code("终结本次执行须先出具穷尽措施证明、限制消费并自立案满三个月",
-                               "A round is closed only with a completeness certificate, a consumption restriction and three "
-                               "months since filing."),
+    "certificate-needed": Code("终结本次执行须先就每名被执行人出具穷尽措施证明、限制消费并自立案满三个月",
+                               "A round is closed only with a completeness certificate about each debtor, a consumption restriction and "
+                               "three months since filing."),
+    "certificate-stale": Code("穷尽措施证明所依据的答复已逾期限;须重新查询并出具",
+                              "A completeness certificate rests on answers that are too old; inquire again and ask for a new one."),
 }
 
 EVENTS: dict[str, Code] = {

@@ -11,11 +11,13 @@ DAY = 24 * 3600 * 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Re-inquiry in closed rounds: its step, how often, and the night window in hours of the day in China."""
+    """Closed rounds: what must precede the closing, in months; the step of the re-inquiries, how often, and the night window in hours
+    of the day in China."""
 
     every_months: int
     times: int
     min_months_since_filing: int
+    certificate_months: int
     window_from: int
     window_until: int
 
