@@ -118,6 +118,11 @@ REFUSAL: dict[str, Code] = {
     "standing-short": Code("定期查询须至少每六个月一次、满五年,且依据与有效期及于最后一次",
                            "A standing inquiry must be as often and as long as the law asks, and its basis and expiry must last "
                            "until its last round."),
+    "import-known": Code("案件已登记,不得作为历史终本案件导入;须凭穷尽措施证明终结",
+                         "The case is registered here: its round is not taken over, but closed with a completeness certificate."),
+    "import-late": Code("终结日期不早于本中心启用台账之日;须凭穷尽措施证明终结",
+                        "The round was closed when this hub kept the ledger already; it is closed with a completeness certificate."),
+    "import-over": Code("自终结之日起已满五年,无可导入的查询", "Five years have passed since the closing; no round is left to take over."),
     "certificate-needed": Code("终结本次执行须先就每名被执行人出具穷尽措施证明、限制消费并自立案满三个月",
                                "A round is closed only with a completeness certificate about each debtor, a consumption restriction and "
                                "three months since filing."),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from hub.casework.part import Part
 from hub.engine.records import Inbound
+from hub.engine.work import Facts
 from hub.rules import cases, completeness, ledger
 from hub.rules.cases import CaseState
 from hub.rules.completeness import CertificateState
@@ -50,9 +51,10 @@ class Cases(Part):
             self.desk.refuse(item, "case", list(dict.fromkeys(codes)), token)
             return
         self.desk.states.put(new)
-        decision = self.desk.work.decide("case.noted", token, item, {
-            "court": new.court, "status": new.status, "priority": new.priority, "version": new.version,
-        })  # fmt: skip
+        facts: Facts = {"court": new.court, "status": new.status, "priority": new.priority, "version": new.version}
+        if old is None and new.status == "round-closed":
+            facts["imported"] = 1
+        decision = self.desk.work.decide("case.noted", token, item, facts)
         self.desk.work.keep(item, token, token, decision)
         self.desk.answer(decision, item, "case", "noted", said.Noted(about=message.id), token)
         for listener in self.desk.case_listeners:
@@ -60,15 +62,17 @@ class Cases(Part):
 
     def _closing(self, old: CaseState | None, item: Inbound, statement: CaseStatement) -> list[str]:
         """A round is closed only with a certificate about each debtor, and goes on with a standing inquiry about each (终本规定
-        art. 1, 3 and 9)."""
+        art. 1, 3 and 9). For one that was closed before the hub knew the case no certificate can be: its inquiries show ruling
+        and approval."""
         token, terms, arrived = self.desk.token_of_case(statement.case_number), self.desk.linkage.terms.ledger, item.record.timestamp
         if statement.status != "round-closed" or (old is not None and old.status == "round-closed"):
             return []
-        debtors = self._debtors(token, statement)
-        codes = completeness.certified(debtors, self.desk.states.of_case(CertificateState, token), arrived, terms)
-        if not completeness.may_close(statement.filed_on, restricted=statement.restricted, at=arrived, terms=terms):
-            codes.append("certificate-needed")
+        debtors, codes = self._debtors(token, statement), list[str]()
         going_on = [each for each in self.desk.states.of_case(LedgerState, token) if each.status in ledger.LIVE]
+        if old is not None or not any(each.imported for each in going_on):
+            codes += completeness.certified(debtors, self.desk.states.of_case(CertificateState, token), arrived, terms)
+            if not completeness.may_close(statement.filed_on, restricted=statement.restricted, at=arrived, terms=terms):
+                codes.append("certificate-needed")
         named = statement.standing is None or any(each.request_id == statement.standing for each in going_on)
         if not named or debtors - {each.ref for each in going_on}:
             codes.append("standing-needed")

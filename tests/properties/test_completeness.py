@@ -21,7 +21,7 @@ from tests.rig import Rig, said
 EVERYBODY = frozenset(ALL)
 KINDS = ("result", "no-record", "partial", "refused", "returned", "silent")
 PARTNERS = ("bank", "bank-two", "police", "vehicle")
-TERMS = Ledger(every_months=6, times=10, min_months_since_filing=3, certificate_months=3, window_from=22, window_until=6)
+TERMS = Ledger(every_months=6, times=10, min_months_since_filing=3, certificate_months=3, imported_before=date(2026, 3, 1), window_from=22, window_until=6)
 answers = st.lists(
     st.builds(Answer, partner=st.sampled_from(PARTNERS), request_id=st.just("r"), message_id=st.uuids().map(str),
               outcome=st.sampled_from(list(TaskOutcome)), at=st.integers(0, 100)),
