@@ -32,7 +32,9 @@ class CaseStatement(Model):
     officer whom a watch hit is told at once. `sensitive`: a subject of the special kinds (特殊主体), which needs one approval
     more. `status` performed, round-closed, bankrupt or ended closes the case for new measures. `filed_on` is the day of
     filing, from which the three months before a closing of the round run (终本规定 art. 1). `restricted`: a consumption
-    restriction has been issued; `standing` is the standing inquiry that a closed round goes on with.
+    restriction has been issued; `standing` is the standing inquiry that a closed round goes on with. `debtors` are those against whom the
+    case is enforced (被执行人): its round is closed only with a certificate and a standing inquiry about each. Where none is named, they are those
+    whom the case's inquiries were about.
     """
 
     case_number: CaseNumber
@@ -50,6 +52,7 @@ class CaseStatement(Model):
     filed_on: Day
     restricted: bool = False
     standing: MessageId | None = None
+    debtors: Annotated[tuple[Subject, ...], Field(max_length=100)] = ()
 
 
 class Disposal(Model):

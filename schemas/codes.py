@@ -85,10 +85,14 @@ REFUSAL: dict[str, Code] = {
     "handler-other": Code("承办人非本案承办人,亦无AB岗代理", "The handler is not the case's, nor a deputy in force."),
     "officer-unregistered": Code("执行人员未备案", "An officer is not in the court's register."),
     "officer-not-in-force": Code("执行人员证件当时无效", "An officer's permit was not in force when this was signed."),
+    "officer-ended": Code("执行人员证件已终止,此前签署的送达过迟;须由现职人员重新签署",
+                          "An officer's permits have ended since, and what was signed before came too late; who is in office signs anew."),
+    "approval-stale": Code("审批距送达已超过期限;须重新审批", "The approval is older than allowed when the request arrived; approve it again."),
     "approval-unsigned": Code("审批未签名;审批人须以本人密钥签名", "No approval is signed; the approver signs with the own key."),
     "approval-bad-signature": Code("审批签名无效或审批的不是本内容", "An approval's signature does not verify over this content."),
     "approval-second-needed": Code("特殊主体须再有一名审批人", "A sensitive subject needs a second approver."),
-    "deputy-not-in-force": Code("AB岗代理当时无效", "The deputy was not in force for that post when this was signed."),
+    "deputy-not-in-force": Code("AB岗代理当时无效,或终止后送达过迟",
+                                "The deputy was not in force for that post when this was signed, or it came too late after the cover's end."),
     "not-entrusted": Code("无有效委托", "No entrustment that covers this is in force."),
     "field-needed": Code("缺少必填内容", "A member that this action needs is missing."),
     # control
@@ -110,13 +114,20 @@ REFUSAL: dict[str, Code] = {
     "court-unknown": Code("接收法院未接入", "The receiving court is not connected."),
     "certificate-missing-answers": Code("尚有单位未作明确答复,不能出具", "Not every required partner has answered explicitly yet."),
     "oversight-only": Code("仅上级法院可查阅", "Only the superior court may ask this."),
-    "standing-needed": Code("终结本次执行须附定期查询", "A closed round needs its standing inquiry."),
+    "standing-needed": Code("终结本次执行须对每名被执行人附定期查询", "A closed round needs a standing inquiry about each debtor."),
     "standing-short": Code("定期查询须至少每六个月一次、满五年,且依据与有效期及于最后一次",
                            "A standing inquiry must be as often and as long as the law asks, and its basis and expiry must last "
                            "until its last round."),
-    "certificate-needed": Code("终结本次执行须先出具穷尽措施证明、限制消费并自立案满三个月",
-                               "A round is closed only with a completeness certificate, a consumption restriction and three "
-                               "months since filing."),
+    "import-known": Code("案件已登记,不得作为历史终本案件导入;须凭穷尽措施证明终结",
+                         "The case is registered here: its round is not taken over, but closed with a completeness certificate."),
+    "import-late": Code("终结日期不早于本中心启用台账之日;须凭穷尽措施证明终结",
+                        "The round was closed when this hub kept the ledger already; it is closed with a completeness certificate."),
+    "import-over": Code("自终结之日起已满五年,无可导入的查询", "Five years have passed since the closing; no round is left to take over."),
+    "certificate-needed": Code("终结本次执行须先就每名被执行人出具穷尽措施证明、限制消费并自立案满三个月",
+                               "A round is closed only with a completeness certificate about each debtor, a consumption restriction and "
+                               "three months since filing."),
+    "certificate-stale": Code("穷尽措施证明所依据的答复已逾期限;须重新查询并出具",
+                              "A completeness certificate rests on answers that are too old; inquire again and ask for a new one."),
 }
 
 EVENTS: dict[str, Code] = {

@@ -238,7 +238,7 @@ class Certificate(Model):
 
     `subject_sha256` is the SHA-256 of the subject's canonical JSON, which only who knows the subject can make. `restricted` and
     `three_months` are the further needs of a closing of the round (终本规定 art. 1): a consumption restriction, and three
-    months since filing.
+    months since filing. `good_until` is the last day on which the round may be closed with it: it is as old as its oldest answer.
     """
 
     subject_sha256: Sha256
@@ -248,6 +248,7 @@ class Certificate(Model):
     restricted: bool
     three_months: bool
     closing_possible: bool
+    good_until: Day | None = None
 
 
 class LiftedMeasure(Model):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.asset import AccountNumber, Asset, Vehicle
-from schemas.base import MessageId, Model, PartyId, Text, Timestamp
+from schemas.base import Day, MessageId, Model, PartyId, Text, Timestamp
 from schemas.identifiers import Money
 from schemas.legal import LegalBasis
 from schemas.subject import Subject
@@ -56,11 +56,13 @@ class Request(Model):
 class Standing(Model):
     """A standing inquiry (终本案件定期查询): the hub asks it again every `every_months` months, `times` times in all.
 
-    The court's one signature covers all rounds; the task of a round says which it is.
+    The court's one signature covers all rounds; the task of a round says which it is. `closed_on` takes over a round that was closed
+    on that day, before this hub kept the ledger: its rounds count from there, and those whose time has passed are not asked.
     """
 
     every_months: Annotated[int, Field(ge=1, le=12)]
     times: Annotated[int, Field(ge=1, le=20)]
+    closed_on: Day | None = None
 
 
 class InquiryRequest(Request):

@@ -48,6 +48,7 @@ TEAM = "执行一团队"
 
 PARTNER_KINDS = ("real-estate", "vehicle", "business-registry", "police", "bank")
 ISSUED_ON = "2026-03-02"
+APPROVED_AT = "2026-03-02T09:00:00.000000+08:00"
 VALID_UNTIL = "2028-12-31T23:59:59.000000+08:00"
 """As long as the sample agreements are in force."""
 
@@ -111,7 +112,7 @@ def legal_basis(action: str, *, court: str = "court-9901", case: int = 123, **ch
                 "officer": f"GZ-{digits}-003",
                 "name": "施局长",
                 "rank": "bureau-chief",
-                "at": "2026-03-02T09:00:00.000000+08:00",
+                "at": APPROVED_AT,
             }
         ],
         "scope": {"partner_kinds": list(PARTNER_KINDS), "actions": [f"{kind}.{action}"]},

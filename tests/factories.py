@@ -139,9 +139,13 @@ def sample_officers(court: str) -> tuple[Officer, ...]:
     return tuple(officers)
 
 
-def approved(data: Data) -> Data:
-    """Data of a request whose approvals the sample officers have signed, as far as the data fit the contract."""
+def approved(data: Data, at: datetime | None = None) -> Data:
+    """Data of a request whose approvals the sample officers have signed, as far as the data fit the contract. Approvals that
+    have only the samples' own time are given `at` that time, by default now."""
+    now = format_time(at or datetime.now(CHINA))
     try:
+        given_at = [each | {"at": now} if each["at"] == samples.APPROVED_AT else each for each in data["legal"]["approvals"]]
+        data = {**data, "legal": {**data["legal"], "approvals": given_at}}
         request = REQUESTS_BY_KIND[samples.kind_of_action(data["action"])].model_validate_json(json.dumps(data))
     except (ValidationError, KeyError):
         return data

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from hub.settings import read_settings
 from hub.trust import keys
 from hub.trust.jws import Signer
 from schemas import samples
+from schemas.base import CHINA
 from schemas.samples import Data
 from tests.conftest import Cluster
 
@@ -95,7 +97,7 @@ class Linkage:
     def approved(self, data: Data) -> Data:
         """Data of a request whose approvals the officers have signed with their keys in this linkage."""
         kind = samples.kind_of_action(data["action"])
-        draft = sign_approvals(finish({"type": f"liandong.{kind}.request.v1", "data": data}), self.world.officers)
+        draft = sign_approvals(finish({"type": f"liandong.{kind}.request.v1", "data": data}), self.world.officers, datetime.now(CHINA))
         signed: Data = json.loads(draft.data.model_dump_json(exclude_none=True))
         return signed
 

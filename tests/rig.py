@@ -5,9 +5,11 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import TypeAdapter
 from sqlalchemy import select
 
 from deploy.demo.virtual import VirtualHub
@@ -16,6 +18,7 @@ from hub.casework import Casework
 from hub.config import Rulebook, load_linkage, load_registers, load_rulebook
 from hub.engine.records import Outgoing, Record
 from hub.rules import cases
+from hub.rules.aggregate import Aggregate
 from hub.rules.intake import Context
 from hub.rules.plan import Linkage
 from hub.store import tables as t
@@ -27,6 +30,7 @@ from schemas.messages import CaseStated, RequestMessage, parse
 from schemas.samples import kind_of_action
 from tests.factories import REPLIES, REQUESTS, Agency, Data, agency, approved, message
 
+A = TypeVar("A", bound=Aggregate)
 FINDING = {"kind": "whereabouts", "fact": "residence", "place": "某处"}
 MASTER = b"m" * 32
 IN_FORCE: dict[str, Any] = {"valid_from": datetime(2026, 1, 1, tzinfo=CHINA), "valid_until": datetime(2037, 1, 1, tzinfo=CHINA)}
@@ -86,8 +90,8 @@ class Rig(VirtualHub):
 
     def request(self, data: Data, court: str = "court-9901", **attributes: Any) -> tuple[str, Record]:
         """A court's request: its id and its record."""
-        kind = kind_of_action(data["action"])
-        value = message(f"liandong.{kind}.request.v1", court, "hub", approved(data), **{"time": self.clock, **attributes})
+        kind, signed = kind_of_action(data["action"]), {"time": self.clock, **attributes}
+        value = message(f"liandong.{kind}.request.v1", court, "hub", approved(data, signed["time"]), **signed)
         return parse(value).id, self.record(court, value, REQUESTS)
 
     def statement(self, data: Data, event: str, kind: str = "case", court: str = "court-9901", **attributes: Any) -> tuple[str, Record]:
@@ -139,6 +143,18 @@ def entries(rig: Rig, prefix: str = "") -> list[Data]:
     with rig.store.read() as connection:
         query = select(t.audit.c.leaf).where(t.audit.c.kind.startswith(prefix)).order_by(t.audit.c.seq)
         return [json.loads(leaf) for leaf in connection.scalars(query)]
+
+
+def kept(rig: Rig, kind: type[A]) -> list[A]:
+    """All aggregates of one kind that the hub keeps, by key."""
+    query = select(t.aggregates.c.body).where(t.aggregates.c.kind == kind.KIND).order_by(t.aggregates.c.key)
+    with rig.store.read() as connection:
+        return [_adapter(kind).validate_json(body) for body in connection.scalars(query)]
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def parse_request(task: Any) -> Any:

@@ -2,11 +2,12 @@
 makes the message around it."""
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from connectors.court.drafts import Draft, DraftError
 from hub.trust import keys
-from hub.trust.approvals import approve, signed_again
+from hub.trust.approvals import approve, approve_again
 from hub.trust.jws import Signer
 from schemas.legal import Approval
 
@@ -19,8 +20,8 @@ def add_approval(draft: Draft, approval: Approval, key: Path) -> Draft:
     return replace(draft, data=approve(request, approval, Signer(keys.load(key))))
 
 
-def sign_approvals(draft: Draft, folder: Path) -> Draft:
-    """`draft` with each of its approvals signed by the key `folder/<work permit>.jwk`, as far as it is there.
+def sign_approvals(draft: Draft, folder: Path, at: datetime) -> Draft:
+    """`draft` with each of its approvals given at this time and signed by the key `folder/<work permit>.jwk`, as far as it is there.
 
     For samples and demonstrations, where one process plays every officer.
     """
@@ -29,4 +30,4 @@ def sign_approvals(draft: Draft, folder: Path) -> Draft:
         return draft
     files = {approval.officer: folder / f"{approval.officer}.jwk" for approval in request.legal.approvals}
     signers = {officer: Signer(keys.load(file)) for officer, file in files.items() if file.exists()}
-    return replace(draft, data=signed_again(request, signers))
+    return replace(draft, data=approve_again(request, signers, at))

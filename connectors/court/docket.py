@@ -4,6 +4,7 @@ import json
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from connectors.court.show import outcome_of
 from connectors.court.tamper import records_of
 from hub.engine.records import digest_of
 from schemas import samples
+from schemas.base import CHINA
 
 DOCKET = Path(__file__).parents[2] / "config/samples/docket/docket.toml"
 PATIENCE = 60.0
@@ -123,7 +125,7 @@ async def submit_docket(
         data = dict(step.draft["data"])
         if step.original is not None:
             data["original"] = sent[step.original].request.request_id
-        draft = sign_approvals(finish({"type": step.draft["type"], "data": data}), officers)
+        draft = sign_approvals(finish({"type": step.draft["type"], "data": data}), officers, datetime.now(CHINA))
         signed = client.sign(draft)
         records = records_of(client, draft, signed, step.tamper)
         for record in records:

@@ -40,7 +40,7 @@ class Cast:
 
     def say(self, party: str, type: str, data: Data, until: int | None = None) -> tuple[str, list[AnyMessage]]:  # noqa: A002 - CloudEvents' own attribute name
         """A court's message, approvals signed; its id, and all that the hub says, partners' answers taken in."""
-        draft = sign_approvals(finish({"type": type, "data": data}), self._world.officers)
+        draft = sign_approvals(finish({"type": type, "data": data}), self._world.officers, from_micros(self._hub.now))
         made = self._message(party, type, draft.data.model_dump(mode="json", exclude_none=True), until=until)
         return made[0], self._send(party, made[1], self._topics.requests)
 

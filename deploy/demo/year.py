@@ -131,6 +131,8 @@ class Year:
         self._until(2026, 6, 20, 4)
         self._say(COURT, "case.handover", {"hit": hit, "outcome": "handed-over", "officer": "GZ-9901-002"})
         self._until(2026, 7, 1)
+        # What was answered in March is too old for a certificate to close a round with.
+        self._say(COURT, "inquiry.request", samples.inquiry("P02", case=202, number="R202-BEFORE-CLOSING"))
         self._say(COURT, "case.certificate-request", {
             "case_number": samples.case_number(COURT, 202), "subject": samples.subject("P02")})  # fmt: skip
         legal = samples.legal_basis("inquire", court=COURT, case=202, valid_until=_time(2031, 12, 31))

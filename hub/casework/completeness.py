@@ -14,7 +14,7 @@ from hub.rules.cases import CaseState
 from hub.rules.completeness import Answer, CertificateState
 from hub.store import cases
 from schemas import hub as said
-from schemas.base import derive_id, from_micros
+from schemas.base import day_of, derive_id, from_micros, micros
 from schemas.messages import CertificateRequested
 from schemas.subject import Person, Subject
 
@@ -63,15 +63,19 @@ class Completeness(Part):
     def _issue(self, item: Inbound, case: CaseState, subject: Subject, answers: list[Answer]) -> None:
         terms, filed, now = self.desk.linkage.terms.ledger, date.fromisoformat(case.filed_on), self.desk.work.now
         certified = tuple(self._certified(answer) for answer in answers)
+        answered_at = min(micros(answer.answered_at) for answer in certified)
+        good_until = rules.good_until(answered_at, terms)
         plain = subject.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
         certificate = said.Certificate(
             subject_sha256=hashlib.sha256(jcs(plain)).hexdigest(),
             identifiers=tuple(sorted({name for answer in certified for name in answer.searched})[:20]), answers=certified,
             config_sha256=self.desk.linkage.sha256, restricted=case.restricted, three_months=rules.months_over(filed, now, terms),
-            closing_possible=rules.may_close(filed, restricted=case.restricted, at=now, terms=terms),
+            closing_possible=rules.may_close(filed, restricted=case.restricted, at=now, terms=terms) and day_of(now) <= good_until,
+            good_until=good_until,
         )  # fmt: skip
         self.desk.states.put(CertificateState(
             key=derive_id("certificate", item.party.id, item.message.id), court=case.holder.court, case_token=case.key, ref=self.desk.token_of_subject(subject), status="issued",
+            answered_at=answered_at,
         ))  # fmt: skip
         decision = self.desk.work.decide("certificate.issued", None, item, {"court": item.party.id, "answers": len(certified)})
         self.desk.work.keep(item, None, case.key, decision)

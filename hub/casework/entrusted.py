@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from hub.casework.desk import Desk, unfit
 from hub.casework.numbers import Numbers
+from hub.casework.officers import arrival, officer_codes
 from hub.casework.part import Part
 from hub.engine.processor import Due
 from hub.engine.records import Inbound
@@ -63,7 +64,7 @@ class Matters(Part):
         earlier = tuple(each for each in desk.states.of_case(MatterState, case_token)
                         if (each.court, each.number) == (message.source, number[1]))  # fmt: skip
         codes = entrusted.check(data, desk.linkage.matters, entrusted.Known(
-            desk.states.get(CaseState, case_token), message.source, micros(message.time), desk.rulebook.registers, earlier,
+            desk.states.get(CaseState, case_token), message.source, micros(message.time), arrival(desk, item), desk.rulebook.registers, earlier,
         ))  # fmt: skip
         if codes:
             desk.refuse(item, "entrust", codes, case_token)
@@ -86,7 +87,7 @@ class Matters(Part):
             code, token = ("reference-unknown", NO_CASE) if matter is None else ("reference-other", matter.case_token)
             desk.refuse(item, "entrust", [code], token)
             return
-        codes = authority.signs(step.officer, desk.rulebook.registers[message.source], micros(message.time))
+        codes = officer_codes(desk, item, step.officer)
         new = entrusted.stepped(matter, step, at, desk.linkage.terms.clocks["entrust_report"], message.id)
         if isinstance(new, str) or codes:
             desk.refuse(item, "entrust", [*codes, new] if isinstance(new, str) else codes, matter.case_token)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from hub.casework.desk import Desk, unfit
 from hub.casework.numbers import Numbers
+from hub.casework.officers import officer_codes
 from hub.casework.part import Part
 from hub.engine.processor import Due
 from hub.engine.records import Inbound
@@ -16,7 +17,7 @@ from hub.rules.measures import MeasureState
 from hub.store import cases
 from hub.store.vault import NO_CASE
 from hub.trust.parties import Role
-from schemas.base import from_micros, micros
+from schemas.base import from_micros
 from schemas.hub import Forwarded, Noted, SignedCopy
 from schemas.messages import LeadJudged, LeadSubmitted, RequestMessage
 
@@ -94,7 +95,7 @@ class Leads(Part):
             return
         case = desk.states.get(CaseState, lead.case_token)
         codes = [] if message.source == (case.holder.court if case is not None else lead.court) else ["reference-other"]
-        codes += authority.signs(verdict.officer, desk.rulebook.registers[message.source], micros(message.time))
+        codes += officer_codes(desk, item, verdict.officer)
         known = [desk.request_of(message.source, each, case) for each in verdict.requests]
         codes += ["reference-unknown"] if None in known else []
         new = leads.judged(lead, verdict.outcome)

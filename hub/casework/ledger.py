@@ -35,15 +35,19 @@ class Ledger(Part):
     timers = (ROUND, REVIEW)
 
     def accepted(self, request: RequestState, message: RequestMessage) -> None:
-        """A standing inquiry opens its ledger; its first round is a step away, because the case has just been asked about."""
+        """A standing inquiry opens its ledger; its first round is a step away, because the case has just been asked about. One that
+        takes over a closed round goes on where that is."""
         standing = message.data.standing if isinstance(message, InquiryRequested) else None
         if standing is None:
             return
+        now, imported = self.desk.work.now, standing.closed_on is not None
+        passed = rules.passed(standing, self.desk.linkage.terms.ledger, now)
         ledger = LedgerState(
             key=request.key, court=request.court, case_token=request.case_token, ref=request.subject_token, status="open",
-            request_id=request.request_id, opened_at=self.desk.work.now, every_months=standing.every_months, times=standing.times,
+            request_id=request.request_id, opened_at=rules.begun_at(standing, now), every_months=standing.every_months,
+            times=standing.times, round=passed, concluded=passed, complete=not passed, imported=imported,
         )  # fmt: skip
-        self._note(ledger, "opened", None)
+        self._note(ledger, "imported" if imported else "opened", None)
 
     # -- rounds --------------------------------------------------------------------------------------------------------
 
@@ -150,7 +154,7 @@ class Ledger(Part):
         case = self.desk.states.get(CaseState, ledger.case_token)
         holder = case.holder.court if case is not None else ledger.court
         codes = [] if holder == message.source else ["reference-other"]
-        codes += officer_codes(self.desk, message.source, message.data.officer, message.time)
+        codes += officer_codes(self.desk, item, message.data.officer)
         after = rules.reviewed(ledger, message.data)
         if codes or isinstance(after, str):
             self.desk.refuse(item, "case", codes or [str(after)], ledger.case_token)

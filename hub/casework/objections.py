@@ -137,7 +137,7 @@ class Objections(Part):
         self.desk.load([objection.measure])
         request = self.desk.cases[objection.measure]
         codes = [] if self.desk.holder(request) == message.source else ["reference-other"]
-        codes += officer_codes(self.desk, message.source, message.data.officer, message.time)
+        codes += officer_codes(self.desk, item, message.data.officer)
         decided = objections.decided(objection, message.data)
         if codes or isinstance(decided, str):
             self.desk.refuse(item, "case", codes or [str(decided)], objection.case_token)

@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 
+from hub.casework.officers import officer_codes
 from hub.casework.part import Part
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
 from hub.rules import reads
-from hub.rules.authority import Register
 from hub.rules.reads import OfficerReads, RequestReads, Span
 from hub.store import cases
 from hub.store.vault import NO_CASE
 from schemas import hub as said
-from schemas.base import from_micros, micros
+from schemas.base import from_micros
 from schemas.legal import Purpose
 from schemas.messages import AnswersRead, RegisterRequested
 from schemas.requests import Kind
@@ -31,9 +31,6 @@ class Reads(Part):
         else:
             raise TypeError("a reading or a request for the register is expected")
 
-    def _officers(self, court: str) -> Register | None:
-        return self.desk.rulebook.registers.get(court)
-
     # -- reads ---------------------------------------------------------------------------------------------------------
 
     def _read(self, item: Inbound, message: AnswersRead) -> None:
@@ -41,7 +38,7 @@ class Reads(Part):
         ids = list(dict.fromkeys(data.messages))
         desk.work.flush_rows()
         sent = cases.sent_messages(desk.work.connection, ids)
-        codes = reads.officer(data.officer, self._officers(court), micros(message.time))
+        codes = officer_codes(desk, item, data.officer)
         codes += reads.references(ids, {message_id: row.recipient for message_id, row in sent.items()}, court)
         if codes:
             desk.refuse(item, "case", codes, NO_CASE)
@@ -88,7 +85,7 @@ class Reads(Part):
         subject = desk.token_of_subject(message.data.subject)
         below = reads.courts_below(desk.rulebook.superiors, court)
         codes = [] if below else ["oversight-only"]
-        codes += reads.officer(message.data.officer, self._officers(court), micros(message.time))
+        codes += officer_codes(desk, item, message.data.officer)
         if codes:
             desk.refuse(item, "case", codes, subject)
             return

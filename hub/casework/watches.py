@@ -99,7 +99,7 @@ class Watches(Part):
             return
         case = self.desk.states.get(CaseState, watch.case_token)
         codes = [] if message.source == (case.holder.court if case else watch.court) else ["reference-other"]
-        codes += officer_codes(self.desk, message.source, message.data.officer, message.time)
+        codes += officer_codes(self.desk, item, message.data.officer)
         found = watches.attended(watch, message.data.hit, message.data.outcome)
         if codes or isinstance(found, str):
             self.desk.refuse(item, "case", codes or [str(found)], watch.case_token)

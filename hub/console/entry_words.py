@@ -48,7 +48,8 @@ ENTRIES: dict[str, tuple[str, str]] = {
     "matter.news": ("委托事项有进展", "News of a matter"), "matter.done": ("委托办结", "Matter done"),
     "matter.overdue": ("委托逾期", "Matter overdue"), "matter.withdrawn": ("委托终止", "Matter withdrawn"),
     # closed rounds
-    "ledger.opened": ("终本入册", "Closed round entered"), "ledger.checked": ("定期查询", "Re-inquiry made"),
+    "ledger.opened": ("终本入册", "Closed round entered"), "ledger.imported": ("历史终本导入", "Earlier closed round taken over"),
+    "ledger.checked": ("定期查询", "Re-inquiry made"),
     "ledger.found": ("定期查询发现财产", "Re-inquiry found something"), "ledger.resumed": ("恢复执行", "Case resumed"),
     "ledger.dismissed": ("审查后不恢复", "Reviewed, not resumed"), "ledger.overdue": ("发现财产未审查", "Review overdue"),
     "ledger.closed": ("定期查询结束", "Re-inquiries ended"),

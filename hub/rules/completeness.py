@@ -2,7 +2,7 @@
 
 终本规定 (法〔2016〕373号) art. 1 and 3: a round may be closed only after the debtor's assets have been exhaustively inquired into, a
 consumption restriction has been issued, and three months have passed since filing. Silence is never "nothing found"
-(rule 6 of the model).
+(rule 6 of the model). Each debtor (被执行人) of the case is to be inquired into, and what was found long ago is not exhaustive now.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,9 +24,12 @@ EXPLICIT = frozenset({TaskOutcome.RESULT, TaskOutcome.NO_RECORD})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateState(Aggregate):
     """A certificate that was issued; `key` is made of court and id of the message that asked for it, `ref` the debtor's token;
-    `status` issued, or spent once the case was resumed after its round had been closed."""
+    `status` issued, or spent once the case was resumed after its round had been closed. It is as old as the oldest answer
+    that it rests on (`answered_at`, µs)."""
 
     KIND: ClassVar[str] = "certificate"
+
+    answered_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +80,21 @@ def months_over(filed_on: date, at: int, terms: Ledger) -> bool:
 def may_close(filed_on: date, *, restricted: bool, at: int, terms: Ledger) -> bool:
     """Whether, with every answer in hand, the round may be closed (终本规定 art. 1)."""
     return restricted and months_over(filed_on, at, terms)
+
+
+def good_until(answered_at: int, terms: Ledger) -> date:
+    """The last day on which a round may be closed with a certificate whose oldest answer is of `answered_at` (µs)."""
+    return add_months(day_of(answered_at), terms.certificate_months)
+
+
+def certified(debtors: Iterable[str], certificates: Iterable[CertificateState], at: int, terms: Ledger) -> list[str]:
+    """Whether on the day of `at` (µs) each of these debtors, and at least one, has a certificate (终本规定 art. 1(3) and 3); the
+    codes of why not."""
+    newest: dict[str, int] = {}
+    for each in certificates:
+        if each.status == "issued" and each.ref is not None:
+            newest[each.ref] = max(each.answered_at, newest.get(each.ref, 0))
+    wanted = set(debtors)
+    if not wanted or wanted - newest.keys():
+        return ["certificate-needed"]
+    return ["certificate-stale"] if any(good_until(newest[each], terms) < day_of(at) for each in wanted) else []

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 from hub.rules import authority, documents
 from hub.rules.aggregate import Aggregate
-from hub.rules.authority import Register
+from hub.rules.authority import Arrival, Register
 from hub.rules.cases import CaseState, is_open
 from hub.rules.lift import ENDINGS
 from schemas.entrust import EntrustRequest, EntrustStep
@@ -86,12 +86,13 @@ class MatterState(Aggregate):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the hub knows that bears on a letter: the case, who sends it and when (µs), the courts that take part with their officers, and
-    the earlier versions under its number."""
+    """What the hub knows that bears on a letter: the case, who sends it, when that was signed (µs) and arrived, the courts that take
+    part with their officers, and the earlier versions under its number."""
 
     case: CaseState | None
     source: str
     at: int
+    arrival: Arrival
     registers: Mapping[str, Register]
     earlier: tuple[MatterState, ...]
 
@@ -110,7 +111,7 @@ def check(letter: EntrustRequest, plan: MatterPlan, known: Known) -> list[str]:
     codes += ["contact-needed"] if "contact" in missing else []
     codes += ["field-needed"] if any(name != "contact" for name in missing) else []
     codes += documents.check(letter.documents, rule.documents)
-    codes += authority.signs(letter.handler, known.registers[known.source], known.at)
+    codes += authority.signs(letter.handler, known.registers[known.source], known.at, known.arrival)
     codes += ["state-other"] if any(each.status not in ("returned", "withdrawn") for each in known.earlier) else []
     return list(dict.fromkeys(codes))
 

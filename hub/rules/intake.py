@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from hub.rules import authority, control, documents, leads, ledger
-from hub.rules.authority import Need, Register
+from hub.rules.authority import Arrival, Need, Register
 from hub.rules.cases import CaseState, is_open
 from hub.rules.leads import LeadState
 from hub.rules.measures import MeasureState
@@ -17,9 +17,9 @@ from hub.rules.plan import Linkage, choose_partners
 from hub.rules.state import RequestState, RequestStatus
 from schemas.base import micros
 from schemas.identifiers import case_parts
-from schemas.legal import NEEDED_DOCUMENTS, LegalBasis, Purpose, Rank
+from schemas.legal import NEEDED_DOCUMENTS, DocumentKind, LegalBasis, Purpose, Rank
 from schemas.messages import ControlRequested, InquiryRequested, LocateRequested, NoticeRequested, RequestMessage
-from schemas.requests import Kind
+from schemas.requests import Kind, Standing
 
 MEASURES = control.ACTIONS | {"watch", "road-control", "restrict"}
 """Actions that need a registered, open case. What ends a measure is allowed in a closed one too."""
@@ -56,6 +56,11 @@ class Context:
     lead: LeadState | None = None
     signed: Mapping[int, str | None] = field(default_factory=dict)
 
+    @property
+    def arrival(self) -> Arrival:
+        """When the broker had the request, for what its officers signed earlier."""
+        return Arrival(self.at, self.linkage.terms.clocks["after_end"])
+
 
 @dataclass(frozen=True, slots=True)
 class Accept:
@@ -90,18 +95,22 @@ def decide(request: RequestMessage, context: Context) -> Accept | Refuse:
     if route is None:
         return Refuse(("asset-mismatch",))
     codes = [*_time(request, context.now), *_purpose(request)]
-    codes += documents.check(data.legal.documents, NEEDED_DOCUMENTS[data.action])
-    codes += authority.officers(data.legal, context.register, micros(request.time))
-    codes += authority.approvals(request, context.register, _need(request, context), context.signed)
+    # A round that is taken over shows the ruling by which it was closed (民诉法解释 art. 517).
+    ruling = {DocumentKind.ENFORCEMENT_RULING} if _imports(request) else set()
+    codes += documents.check(data.legal.documents, NEEDED_DOCUMENTS[data.action] | ruling)
+    codes += authority.officers(data.legal, context.register, micros(request.time), context.arrival)
+    codes += authority.approvals(request, context.register, _need(request, context), context.signed,
+                                 arrival=context.arrival, most=linkage.terms.clocks["approval"])  # fmt: skip
     codes += _court(data.legal, context)
     codes += _case(request, context)
     partners, forbidden = choose_partners(linkage, route, request, context.now)
     codes += forbidden
     codes += _members(request)
-    standing = request.data.standing if isinstance(request, InquiryRequested) else None
+    standing = _standing(request)
     if standing is not None:
         until = min(micros(request.expires), micros(data.legal.valid_until))
         codes += [] if ledger.sufficient(standing, linkage.terms.ledger, context.now, until) else ["standing-short"]
+        codes += ledger.may_import(standing, linkage.terms.ledger, context.now, known=context.case is not None)
     if isinstance(request, ControlRequested):
         codes += control.check(request, control.Subject(
             linkage.terms, context.case, context.measure, context.controlled, context.flags, contested=context.contested,
@@ -130,14 +139,25 @@ def may_still_go(action: str, case: CaseState) -> bool:
     return is_open(case) or action not in MEASURES or action in ENDINGS
 
 
+def _standing(request: RequestMessage) -> Standing | None:
+    return request.data.standing if isinstance(request, InquiryRequested) else None
+
+
+def _imports(request: RequestMessage) -> bool:
+    """Whether it takes over a round that was closed before this hub kept the ledger."""
+    standing = _standing(request)
+    return standing is not None and standing.closed_on is not None
+
+
 def _need(request: RequestMessage, context: Context) -> Need:
-    """V19: the rank by action; one rank more for going beyond the claim or touching a protected account; two approvers for a
-    sensitive subject (特殊主体)."""
+    """V19: the rank by action; one rank more for going beyond the claim or touching a protected account; the president's (院长批准)
+    for taking over a closed round; two approvers for a sensitive subject (特殊主体)."""
     terms, data = context.linkage.terms, request.data
     ranks = [terms.ranks[data.action]] if data.action in terms.ranks else []
     if isinstance(request, ControlRequested):
         ranks += [terms.ranks["over_ceiling"]] if request.data.over_ceiling is not None else []
         ranks += [terms.ranks["exempt"]] if request.data.exempt_reason is not None else []
+    ranks += [terms.ranks["import_round"]] if _imports(request) else []
     sensitive = context.case is not None and context.case.sensitive
     if not ranks:
         return Need(Rank.JUDGE if sensitive else None)
@@ -155,14 +175,15 @@ def _case(request: RequestMessage, context: Context) -> list[str]:
     """Rule 1: a measure needs a registered and open case, of this court, team and handler when it was signed."""
     if request.data.entrusted is not None and not context.entrusted:
         return ["not-entrusted"]
-    standing = isinstance(request, InquiryRequested) and request.data.standing is not None
-    if context.case is None:
-        return ["case-unknown"] if request.data.action in MEASURES or standing else []
+    standing = _standing(request) is not None
+    if context.case is None:  # a round is taken over before its case is stated, as one is closed
+        unknown = request.data.action in MEASURES or (standing and not _imports(request))
+        return ["case-unknown"] if unknown else []
     codes = [] if is_open(context.case) or request.data.action in ENDINGS else ["case-closed"]
     if standing and context.case.status == "round-closed":
         codes = []  # the standing inquiry is what a closed round goes on with
     return codes + authority.tenure(
-        request, context.case, context.register, entrusted=context.entrusted, arrived=context.at,
+        request, context.case, context.register, entrusted=context.entrusted, arrival=context.arrival,
         in_flight=context.linkage.terms.clocks["in_flight"],
     )  # fmt: skip
 

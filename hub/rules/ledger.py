@@ -2,6 +2,8 @@
 
 终本规定 (法〔2016〕373号) art. 9: within five years of the closing the court asks again every six months, and takes up enforcement
 again when it finds something to enforce against. Figures stand in `config/terms.toml`.
+
+A round that was closed before this hub kept the ledger is taken over: five years from its real closing, less what has passed.
 """
 
 import hashlib
@@ -13,7 +15,7 @@ from typing import ClassVar, Literal
 
 from hub.rules.aggregate import Aggregate
 from hub.rules.terms import DAY, Ledger
-from schemas.base import CHINA, add_months, day_of, micros
+from schemas.base import CHINA, add_months, day_of, end_of_day, micros
 from schemas.cases import Review
 from schemas.findings import AccountFinding, EquityFinding, Finding, RealEstateFinding, VehicleFinding
 from schemas.requests import Standing
@@ -32,6 +34,7 @@ class LedgerState(Aggregate):
     `status`: open ⇄ found (something awaits review) → resumed (恢复执行) | closed (all rounds are over) | ended (the case has).
     `opened_at` in µs; `round` is the last one asked, 0 before the first, `concluded` the last one that is over; `unreviewed` are
     the rounds whose finding nobody has looked at yet; `complete` tells whether every partner has answered in every round so far.
+    One that is `imported` began at a closing that this hub did not see; it cannot vouch for the rounds that had passed by then.
     """
 
     KIND: ClassVar[str] = "ledger"
@@ -44,6 +47,7 @@ class LedgerState(Aggregate):
     concluded: int = 0
     unreviewed: tuple[int, ...] = ()
     complete: bool = True
+    imported: bool = False
 
 
 def next_round(ledger: LedgerState) -> int | None:
@@ -75,7 +79,28 @@ def sufficient(standing: Standing, terms: Ledger, at: int, until: int) -> bool:
     (µs), lasts over every round's night."""
     months = standing.every_months * standing.times
     often = standing.every_months <= terms.every_months and months >= terms.every_months * terms.times
-    return often and until > _night(at, months, terms) + _length(terms)
+    return often and until > _night(begun_at(standing, at), months, terms) + _length(terms)
+
+
+def begun_at(standing: Standing, at: int) -> int:
+    """From when (µs) the rounds of a standing inquiry made at `at` count: from then, or from the day of the closing (art. 9)."""
+    return at if standing.closed_on is None else end_of_day(standing.closed_on - timedelta(days=1))
+
+
+def passed(standing: Standing, terms: Ledger, at: int) -> int:
+    """How many of its rounds had their night before `at` (µs)."""
+    start = begun_at(standing, at)
+    return sum(_night(start, standing.every_months * number, terms) <= at for number in range(1, standing.times + 1))
+
+
+def may_import(standing: Standing, terms: Ledger, at: int, *, known: bool) -> list[str]:
+    """Whether a round may be taken over at `at` (µs) that was closed before this hub kept the ledger: of a case that is not `known`
+    here, since in any other it is closed with a certificate, and while rounds remain; the codes of why not."""
+    if standing.closed_on is None:
+        return []
+    codes = ["import-known"] if known else []
+    codes += ["import-late"] if standing.closed_on >= terms.imported_before else []
+    return codes + (["import-over"] if passed(standing, terms, at) == standing.times else [])
 
 
 def asked(ledger: LedgerState) -> LedgerState:

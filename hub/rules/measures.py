@@ -19,7 +19,6 @@ TITLES = frozenset({"real-estate", "vehicle", "equity"})
 """Assets with one title, of which at most one seizure can be in effect; money in an account can be frozen part by part."""
 ENDED = frozenset({"released", "lapsed", "disposed", "void", "refused"})
 """A measure that has ended never acts again."""
-IN_FORCE = frozenset({"effective", "queued"})
 PENDING = frozenset({"requested", "unknown"})
 """Whether it took hold is not known: it counts against the ceiling with all that was asked for."""
 
@@ -186,12 +185,6 @@ def next_in_line(measures: Iterable[MeasureState], at: int, policy: Literal["con
         return None
     waiting = in_line(every)
     return promoted(waiting[0], at, policy) if waiting else None
-
-
-def position(measure: MeasureState, measures: Iterable[MeasureState]) -> int | None:
-    """The place in the queue, from 1; None for one that does not wait."""
-    keys = [each.key for each in in_line(measures)]
-    return keys.index(measure.key) + 1 if measure.key in keys else None
 
 
 def reminder_at(ends: str, days: int) -> int:

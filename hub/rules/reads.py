@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from hub.rules.aggregate import Aggregate
-from hub.rules.authority import Register
 from schemas.base import day_of
 
 NEWEST = 500
@@ -37,14 +36,6 @@ class RequestReads(Aggregate):
     KIND: ClassVar[str] = "request-reads"
 
     count: int = 0
-
-
-def officer(permit: str, register: Register | None, at: int) -> list[str]:
-    """法释〔2013〕20号 art. 2: only a registered officer whose permits were in force at `at` (µs) may read; the code of why not."""
-    entry = register.officers.get(permit) if register is not None else None
-    if entry is None:
-        return ["officer-unregistered"]
-    return [] if entry.in_force(at) else ["officer-not-in-force"]
 
 
 def references(wanted: Iterable[str], recipients: Mapping[str, str], court: str) -> list[str]:

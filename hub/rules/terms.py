@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from schemas.legal import Rank
 
@@ -11,11 +12,14 @@ DAY = 24 * 3600 * 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Re-inquiry in closed rounds: its step, how often, and the night window in hours of the day in China."""
+    """Closed rounds: what must precede the closing, in months; before which day one must have been closed to be taken over; the step of the re-inquiries, how often, and the night window in hours
+    of the day in China."""
 
     every_months: int
     times: int
     min_months_since_filing: int
+    certificate_months: int
+    imported_before: date
     window_from: int
     window_until: int
 

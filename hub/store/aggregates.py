@@ -1,6 +1,6 @@
 """Aggregates in the store: all kinds in one table, the state itself as JSON, and what is searched for in columns."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -84,10 +84,3 @@ def _adapter(kind: type[Aggregate]) -> TypeAdapter[Any]:
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(kind)
     return _ADAPTERS[kind]
-
-
-def load_all(connection: Connection, kind: type[A], statuses: Iterable[str]) -> list[A]:
-    """All of one kind that are in one of these states, by key."""
-    query = select(table).where(c.kind == kind.KIND, c.status.in_(list(statuses))).order_by(c.key)
-    adapter = _adapter(kind)
-    return [adapter.validate_json(row.body) for row in connection.execute(query)]

@@ -92,6 +92,13 @@ def answers_in(connection: Connection, case_token: str, subject_token: str) -> S
     return connection.execute(query).all()
 
 
+def subjects_inquired(connection: Connection, case_token: str) -> set[str]:
+    """The tokens of all about whom a case's accepted inquiries were."""
+    r = t.requests.c
+    query = select(r.subject_token).where(r.case_token == case_token, r.kind == Kind.INQUIRY, r.status != RequestStatus.REFUSED)
+    return set(connection.scalars(query.distinct()))
+
+
 def request_of_hit(connection: Connection, message_id: str) -> str | None:
     """Key of the request that a hit is about; another sender's message may have the same id."""
     c = t.messages.c

@@ -1,6 +1,10 @@
-"""Approvals that officers sign with keys of their own (V19): the check, and the signing."""
+"""Approvals that officers sign with keys of their own (V19): the check, and the signing.
+
+An officer's key has no times of its own: when it may count, and for how long, the rules say by the officer's (`authority`).
+"""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from hub.trust.errors import TrustError
 from hub.trust.jws import Signer, verify
@@ -34,11 +38,18 @@ def _check(approval: Approval, content: str, court: Party) -> str | None:
 def approve(data: AnyRequest, approval: Approval, signer: Signer) -> AnyRequest:
     """`data` with this approval added, signed with the approver's key."""
     legal = data.legal.model_copy(update={"approvals": (*data.legal.approvals, approval)})
-    return signed_again(data.model_copy(update={"legal": legal}), {approval.officer: signer})
+    return _signed(data.model_copy(update={"legal": legal}), {approval.officer: signer})
 
 
-def signed_again(data: AnyRequest, signers: Mapping[str, Signer]) -> AnyRequest:
-    """`data` with every approval of an officer in `signers` (by work permit) signed by that officer."""
+def approve_again(data: AnyRequest, signers: Mapping[str, Signer], at: datetime) -> AnyRequest:
+    """`data` with every approval of an officer in `signers` (by work permit) given anew by that officer at this time."""
+    approvals = tuple(
+        approval.model_copy(update={"at": at}) if approval.officer in signers else approval for approval in data.legal.approvals
+    )
+    return _signed(data.model_copy(update={"legal": data.legal.model_copy(update={"approvals": approvals})}), signers)
+
+
+def _signed(data: AnyRequest, signers: Mapping[str, Signer]) -> AnyRequest:
     content = content_sha256(data)
     approvals = tuple(
         approval.model_copy(update={"jws": signers[approval.officer].sign(statement(approval, content))})

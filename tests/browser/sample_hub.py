@@ -132,7 +132,7 @@ class SampleHub:
         """A court's request; returns its id."""
         message_type = f"liandong.{samples.kind_of_action(data['action'])}.request.v1"
         at = from_micros(self.now - 40_000)
-        value = factories.message(message_type, court, "hub", factories.approved(data), **{"time": at, **attributes})
+        value = factories.message(message_type, court, "hub", factories.approved(data, at), **{"time": at, **attributes})
         record = self.take(court, value, TOPICS.requests)
         self.last = record
         return str(json.loads(value)["id"])

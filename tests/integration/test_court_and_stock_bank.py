@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +27,7 @@ from hub.engine.records import Record
 from hub.settings import Console, Kafka, Settings
 from hub.trust.enrol import enrol
 from schemas import samples
+from schemas.base import CHINA
 from schemas.hub import Acceptance
 from schemas.messages import Replied
 from schemas.replies import Reply
@@ -79,7 +81,7 @@ class Linkage:
 
     async def submit(self, court: CourtClient, draft: Draft) -> SentRequest:
         """Send a draft whose approvals the sample officers have signed."""
-        return await court.submit(sign_approvals(draft, self.officers))
+        return await court.submit(sign_approvals(draft, self.officers, datetime.now(CHINA)))
 
     @property
     def officers(self) -> Path:

@@ -26,12 +26,11 @@ from hub.rules.cases import CaseState
 from hub.rules.measures import ENDED, TITLES, MeasureState
 from hub.rules.state import RequestStatus, TaskStatus
 from hub.store import tables as t
-from hub.store.aggregates import load_all
 from schemas import samples
 from schemas.base import add_months, end_of_day
 from schemas.messages import CaseMoved, Concluded, TaskSent
 from tests.factories import Data, control
-from tests.rig import Rig, parse_request, said
+from tests.rig import Rig, kept, parse_request, said
 
 COURTS = ("court-9901", "court-9902")
 SECOND_ACCOUNT: Data = {"kind": "account", "number": "9901000000000003020"}
@@ -40,7 +39,6 @@ ASSETS: tuple[tuple[str, Data, str], ...] = (
     ("seal", samples.UNIT, "real-estate"), ("seal", samples.UNIT, "real-estate"),
 )  # fmt: skip
 CLAIM = "100000.00"
-STATUSES = ENDED | measures.IN_FORCE | measures.PENDING
 JUMPS = (1, 9, 21, 40, 24 * 3600, 200 * 24 * 3600, 366 * 24 * 3600)
 """Seconds: within a deadline, past it, a day, most of a term, and past one."""
 
@@ -187,9 +185,9 @@ class Played:
 
     def check(self) -> None:
         """Every promise, after every step."""
+        every = kept(self.rig, MeasureState)
+        cases = [case for case in kept(self.rig, CaseState) if case.status == "open"]
         with self.rig.store.read() as connection:
-            every = load_all(connection, MeasureState, STATUSES)
-            cases = load_all(connection, CaseState, ["open"])
             requests = connection.execute(select(t.requests.c.key, t.requests.c.status)).all()
             tasks = connection.execute(select(t.tasks.c.request_key, t.tasks.c.status)).all()
         self._ended_never_acts(every)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.rules import completeness as rules
-from hub.rules.completeness import Answer
+from hub.rules.completeness import Answer, CertificateState
 from hub.rules.terms import Ledger
 from schemas import samples
 from schemas.base import CHINA, micros
@@ -21,7 +21,7 @@ from tests.rig import Rig, said
 EVERYBODY = frozenset(ALL)
 KINDS = ("result", "no-record", "partial", "refused", "returned", "silent")
 PARTNERS = ("bank", "bank-two", "police", "vehicle")
-TERMS = Ledger(every_months=6, times=10, min_months_since_filing=3, window_from=22, window_until=6)
+TERMS = Ledger(every_months=6, times=10, min_months_since_filing=3, certificate_months=3, imported_before=date(2026, 3, 1), window_from=22, window_until=6)
 answers = st.lists(
     st.builds(Answer, partner=st.sampled_from(PARTNERS), request_id=st.just("r"), message_id=st.uuids().map(str),
               outcome=st.sampled_from(list(TaskOutcome)), at=st.integers(0, 100)),
@@ -53,6 +53,31 @@ def test_a_round_may_be_closed_only_restricted_and_after_three_months(filed: dat
     possible = rules.may_close(filed, restricted=restricted, at=at, terms=TERMS)
     assert not possible or (restricted and days >= 89)
     assert possible or not restricted or days <= 92
+
+
+_DAY = 24 * 3600 * 1_000_000
+certificates = st.lists(
+    st.builds(CertificateState, key=st.uuids().map(str), court=st.just("court"), case_token=st.just("case"),
+              ref=st.sampled_from(("one", "two", "other")), status=st.sampled_from(("issued", "issued", "spent")),
+              answered_at=st.integers(0, 200).map(lambda days: days * _DAY)),
+    max_size=6,
+)  # fmt: skip
+
+
+@given(certificates, st.sets(st.sampled_from(("one", "two"))), st.integers(200, 300).map(lambda days: days * _DAY))
+def test_no_round_is_closed_while_one_debtor_lacks_a_certificate_of_three_months(
+    issued: list[CertificateState], debtors: set[str], at: int
+) -> None:
+    codes = rules.certified(debtors, issued, at, TERMS)
+    ages = {who: [at - each.answered_at for each in issued if (each.ref, each.status) == (who, "issued")] for who in debtors}
+    if not debtors or not all(ages.values()):
+        assert codes == ["certificate-needed"]
+    elif any(min(each) > 92 * _DAY for each in ages.values()):
+        assert codes == ["certificate-stale"]
+    elif all(min(each) < 89 * _DAY for each in ages.values()):
+        assert codes == []
+    else:
+        assert codes in ([], ["certificate-stale"])
 
 
 @settings(max_examples=20, deadline=None)

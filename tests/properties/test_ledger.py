@@ -1,7 +1,8 @@
 """The promises of the ledger of closed rounds, whatever happens to it and in whatever order."""
 
 from collections import Counter
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -95,6 +96,18 @@ def test_a_round_is_due_in_the_night_of_its_step_clamped_to_its_month(ledger: Le
     assert midnight + EVENING <= from_micros(due) < midnight + timedelta(days=1) + MORNING
     assert rules.in_night(due, TERMS)
     assert rules.due_at(ledger, number, TERMS) == due
+
+
+@given(moments, st.dates(date(2020, 1, 1), date(2026, 2, 28)))
+def test_of_a_round_that_is_taken_over_just_the_nights_to_come_are_left(now: int, closed_on: date) -> None:
+    standing = Standing(every_months=6, times=10, closed_on=closed_on)
+    passed = rules.passed(standing, TERMS, now)
+    taken = replace(ledgers.ledger(0, rules.begun_at(standing, now)), round=passed, concluded=passed)
+    evenings = [datetime.combine(add_months(closed_on, 6 * number), time(TERMS.window_from), CHINA) for number in range(1, 11)]
+    assert [evening > from_micros(now) for evening in evenings] == [number > passed for number in range(1, 11)]
+    assert all(micros(evening) <= rules.due_at(taken, number, TERMS) for number, evening in enumerate(evenings, 1))
+    over = "import-over" in rules.may_import(standing, TERMS, now, known=False)
+    assert over == (rules.next_round(taken) is None)
 
 
 @given(opened)

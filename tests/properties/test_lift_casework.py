@@ -7,17 +7,13 @@ from typing import Any, Literal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.rules import watches
 from hub.rules.cases import LIFTS, CaseState
 from hub.rules.lift import Binding, LiftState, all_ended
 from hub.rules.measures import MeasureState
 from hub.rules.watches import WatchState
-from hub.store.aggregates import load_all
 from tests.factories import control, locate
-from tests.rig import Rig, said
+from tests.rig import Rig, kept, said
 
-MEASURES = ("requested", "effective", "queued", "refused", "unknown", "released", "lapsed", "disposed", "void")
-WATCHES = (*watches.LIVE, *watches.ENDED)
 ANSWERS = ("result", "result", "no-record", "not-controlled", "returned")
 steps = st.lists(
     st.one_of(
@@ -72,10 +68,9 @@ class Play:
     def judge(self, heard: list[Any]) -> None:
         """Whether the hub was right to certify, or not to, when it said this."""
         count = sum(each.type == "liandong.case.lift-certificate.v1" for each in heard)
-        with self.rig.store.read() as connection:
-            closed = [case for case in load_all(connection, CaseState, LIFTS) if case.court == "court-9901"]
-            every: list[Binding] = [*load_all(connection, MeasureState, MEASURES), *load_all(connection, WatchState, WATCHES)]
-            lifts = load_all(connection, LiftState, ["open", "certified"])
+        closed = [case for case in kept(self.rig, CaseState) if case.court == "court-9901" and case.status in LIFTS]
+        every: list[Binding] = [*kept(self.rig, MeasureState), *kept(self.rig, WatchState)]
+        lifts = [lift for lift in kept(self.rig, LiftState) if lift.status in ("open", "certified")]
         done = all_ended(every)
         if count:
             assert closed, "the case is open"

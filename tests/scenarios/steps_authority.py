@@ -2,7 +2,7 @@
 
 from pytest_bdd import parsers, step
 
-from schemas.base import micros
+from schemas.base import format_time, micros
 from tests.scenarios.steps_orders import AMOUNT, ASSET, COURT
 from tests.scenarios.world import COURTS, World, moment, yuan
 
@@ -43,6 +43,12 @@ def _(world: World, court: str, asset: str, amount: str, post: str) -> None:
 def _(world: World, court: str, asset: str, amount: str, post: str) -> None:
     data = world.order("freeze", COURTS[court], asset, amount=yuan(amount))
     world.send(world.signed_by(data, permit(court, post)), COURTS[court], asset)
+
+
+@step(parsers.re(rf"{COURT}查封{ASSET}{AMOUNT},局长的批准倒填为(?P<at>\d.+)"))
+def _(world: World, court: str, asset: str, amount: str, at: str) -> None:
+    data = world.order("seal", COURTS[court], asset, amount=yuan(amount))
+    world.send(world.approved_by(data, permit(court, "局长"), "bureau-chief", at=format_time(moment(at))), COURTS[court], asset)
 
 
 @step(parsers.re(rf"{COURT}冻结{ASSET}{AMOUNT},而局长批准的是(?P<other>[\d.]+)元"))

@@ -5,6 +5,7 @@ from decimal import Decimal
 from pytest_bdd import parsers, step, then
 
 from schemas import samples
+from schemas.legal import DocumentKind
 from schemas.messages import (
     Certified,
     Forwarded,
@@ -16,10 +17,11 @@ from schemas.messages import (
     parse,
 )
 from tests.factories import REPLIES, Data, inquiry, locate, message
+from tests.scenarios.steps_authority import permit
 from tests.scenarios.steps_flow import PARTNER
 from tests.scenarios.steps_orders import AMOUNT, ASSET, COURT
 from tests.scenarios.steps_outcome import only
-from tests.scenarios.world import ASSETS, COURTS, PARTNERS, WHO, World, yuan
+from tests.scenarios.world import ASSETS, COURTS, PARTNERS, WHO, World, day, yuan
 
 DAY = 24 * 3600
 TITLES = {"完备性证明": Certified, "信用修复证明": LiftCertified, "委托事项": Forwarded, "线索": Forwarded, "线索答复": Forwarded}
@@ -123,12 +125,21 @@ def _(world: World, court: str, partner: str, months: str, times: str) -> None:
     world.send(world.signable(data, COURTS[court]), COURTS[court], "终本", days=6 * 366)
 
 
+@step(parsers.re(rf"{COURT}导入(?P<closed>\d.+日)终结的案件,向{PARTNER}定期查询,由(?P<post>院长|局长)批准"))
+def _(world: World, court: str, closed: str, partner: str, post: str) -> None:
+    standing = {"every_months": 6, "times": 10, "closed_on": day(closed)}
+    data = world.signable(inquiry("P03", court=COURTS[court], partners=[PARTNERS[partner]], standing=standing), COURTS[court])
+    data["legal"]["documents"].append(samples.document(DocumentKind.ENFORCEMENT_RULING, samples.case_number(COURTS[court])))
+    rank = {"院长": "president", "局长": "bureau-chief"}[post]
+    world.send(world.approved_by(data, permit(court, post), rank), COURTS[court], "终本", days=6 * 366)
+
+
 @step(parsers.re(rf"{COURT}已对被执行人限制消费"))
 def _(world: World, court: str) -> None:
     world.state_case(COURTS[court], restricted=True)
 
 
-@step(parsers.re(rf"{COURT}告知案件终结本次执行"))
+@step(parsers.re(rf"{COURT}(?:首次)?告知案件终结本次执行"))
 def _(world: World, court: str) -> None:
     world.state_case(COURTS[court], status="round-closed", standing=world.sent[COURTS[court], "inquire", "终本"])
 

@@ -148,7 +148,7 @@ def _(world: World, court: str, asset: str) -> None:
 def _(world: World, court: str, asset: str, place: str) -> None:
     measure = world.measure(COURTS[court], asset)
     assert measure is not None
-    assert measures.position(measure, world.on_asset(asset)) == int(place)
+    assert measures.in_line(world.on_asset(asset)).index(measure) + 1 == int(place)
 
 
 @then(parsers.re(rf"{ASSET}上没有任何措施"))

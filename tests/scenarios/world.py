@@ -152,7 +152,7 @@ class World(Rig):
     def sign(self, data: Data, court: str, asset: str = "", days: int = 30) -> bytes:
         """A court signs a request now, approvals included, to be carried out within `days`; when it arrives is another matter."""
         kind = samples.kind_of_action(data["action"])
-        value = message(f"liandong.{kind}.request.v1", court, "hub", factories.approved(data), time=self.clock,
+        value = message(f"liandong.{kind}.request.v1", court, "hub", factories.approved(data, self.clock), time=self.clock,
                         expires=self.clock + timedelta(days=days))  # fmt: skip
         self.last_request = parse(value).id
         if data["action"] in FIRST_CONTROLS and asset:

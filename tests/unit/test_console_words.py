@@ -36,7 +36,7 @@ KINDS = {
     "restriction.*": {"restricted", "lifted"},
     "lead.*": options(LeadVerdict, "outcome") | {"received", "overdue"},
     "matter.*": options(EntrustStep, "step") | {"sent", "news", "overdue"},
-    "ledger.*": options(Review, "outcome") | {"opened", "checked", "found", "closed"},
+    "ledger.*": options(Review, "outcome") | {"opened", "imported", "checked", "found", "closed"},
     "*.refused": {"case", "entrust", "lead"},
 }
 """What stands for the part of an entry's kind that the source makes up as it goes."""

@@ -102,7 +102,7 @@ def test_every_tampering_is_shown() -> None:
 
 @pytest.mark.parametrize("step", [step for step in STEPS if step.original is None], ids=lambda step: step.name)
 def test_what_it_expects_is_what_the_rules_decide(step: Step, linkage: Linkage) -> None:
-    value = message(step.draft["type"], step.court, "hub", approved(dict(step.draft["data"])), time=NOW)
+    value = message(step.draft["type"], step.court, "hub", approved(dict(step.draft["data"]), NOW), time=NOW)
     request = parse(value)
     assert isinstance(request, RequestMessage)
     verdict = decide(request, case_context(request, linkage, NOW))

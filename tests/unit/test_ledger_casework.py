@@ -2,12 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hub.bus.topics import Topics
+from hub.casework import Casework
 from hub.casework.desk import request_key
 from hub.console.reader import Reader
 from hub.engine.records import Outgoing
@@ -15,7 +18,9 @@ from hub.evidence.archive import unpack
 from hub.evidence.verify import verify_bundle
 from hub.rules.calendar import Calendar
 from hub.rules.ledger import LedgerState
+from hub.rules.terms import DAY
 from hub.store.aggregates import States
+from hub.trust.parties import Directory
 from schemas import samples
 from schemas.base import CHINA, add_months, micros
 from schemas.hub import round_id
@@ -23,7 +28,7 @@ from schemas.messages import parse
 from tests import factories
 from tests.evidence import LoggedHub
 from tests.factories import Data, control, inquiry
-from tests.rig import MASTER, Rig, agree, entries, parse_request, said, types
+from tests.rig import MASTER, Rig, agree, entries, parse_request, said, sample_rulebook, types
 
 COURT = "court-9901"
 UNTIL = "2032-12-31T23:59:59.000000+08:00"
@@ -181,6 +186,20 @@ def test_only_a_registered_officer_of_the_court_that_has_the_case_reviews(rig: R
     rig.feed([rig.reply(next_round(rig), "result", findings=[ACCOUNT])])
     assert codes(review(rig, request_id, 1, "resumed", **who)) == [code]
     assert ledger(rig, request_id).status == "found"
+
+
+@pytest.mark.parametrize(("days", "answer"), [(1, "case.noted"), (2, "case.refusal")])
+def test_a_review_by_an_officer_who_has_left_since_counts_only_if_it_came_soon_after(rig: Rig, days: int, answer: str) -> None:
+    request_id = closed_round(rig)
+    rig.feed([rig.reply(next_round(rig), "result", findings=[ACCOUNT])])
+    signed, left = rig.clock, rig.now + 1
+    court = rig.directory.parties[COURT]
+    officers = tuple(replace(each, revoked_at=left) if each.work_permit == HANDLER else each for each in court.officers)
+    rulebook = sample_rulebook(Directory.of([*(each for each in rig.directory.parties.values() if each.id != COURT), replace(court, officers=officers)]))
+    rig.casework = Casework(rulebook, Topics())
+    rig.now = left + days * DAY
+    data = {"standing": request_id, "round": 1, "outcome": "dismissed", "officer": HANDLER, "reason": "账户已注销"}
+    assert types(rig.feed([rig.statement(data, "review", time=signed)[1]])) == [answer]
 
 
 # -- five years --------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from hub.rules.cases import Tenure
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from hub.trust.parties import Directory, Role
 from schemas import samples
-from schemas.base import CHINA, micros
+from schemas.base import CHINA, format_time, from_micros, micros
 from schemas.hub import TaskOutcome
 from schemas.messages import RequestMessage, parse
 from schemas.requests import Kind
@@ -26,11 +26,12 @@ from tests.rig import case_context, sample_linkage
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=CHINA)
 LINKAGE = sample_linkage()
 CASE, ASSET = "c" * 32, "a" * 32
+AFTER_END, APPROVAL = (LINKAGE.terms.clocks[name] for name in ("after_end", "approval"))
 
 
 def read(data: Data, court: str = "court-9901", **attributes: Any) -> RequestMessage:
     kind = samples.kind_of_action(data["action"])
-    found = parse(message(f"liandong.{kind}.request.v1", court, "hub", approved(data), time=NOW, **attributes))
+    found = parse(message(f"liandong.{kind}.request.v1", court, "hub", approved(data, NOW), time=NOW, **attributes))
     assert isinstance(found, RequestMessage)
     return found
 
@@ -135,7 +136,7 @@ def test_nothing_is_carried_out_after_it_expired_however_late_it_is_read() -> No
 
 def test_no_agreement_no_request() -> None:
     after = datetime(2029, 1, 1, tzinfo=CHINA)
-    data = legal(lambda basis: basis.update(valid_until="2031-01-01T00:00:00.000000+08:00"), control())
+    data = legal(lambda basis: basis.update(valid_until="2031-01-01T00:00:00.000000+08:00"), inquiry(partners=["bank"]))
     verdict = decide(data, at=after, expires=after + timedelta(days=1))
     assert verdict.codes == ("agreement-missing",)
 
@@ -183,13 +184,38 @@ def test_what_was_signed_before_a_revocation_stands_and_what_is_signed_after_is_
     assert judged(control(), with_officer("GZ-9901-002", revoked_at=micros(NOW))).codes == ("officer-not-in-force",)
 
 
+@pytest.mark.parametrize(("permit", "ends"), [
+    ("GZ-9901-002", "revoked_at"), ("GZ-9901-001", "revoked_at"), ("GZ-9901-003", "revoked_at"), ("GZ-9901-003", "valid_until"),
+])  # fmt: skip
+def test_what_was_signed_before_an_officers_end_counts_only_if_the_broker_had_it_soon_after(permit: str, ends: str) -> None:
+    """The second officer, the maker and the approver alike: the time of signing is the signer's own word."""
+    end = micros(NOW) + 1
+    known = with_officer(permit, **{ends: end})
+    assert isinstance(judged(control(), known, at=end + AFTER_END), intake.Accept)
+    assert set(judged(control(), known, at=end + AFTER_END + 1).codes) == {"officer-ended"}
+
+
+def test_an_approval_is_no_older_than_allowed_when_its_request_arrives() -> None:
+    given = control()
+    given["legal"]["approvals"][0]["at"] = format_time(from_micros(micros(NOW) - APPROVAL))
+    assert isinstance(judged(given), intake.Accept)
+    assert judged(given, at=micros(NOW) + 1).codes == ("approval-stale",)
+
+
+def test_a_stale_approval_is_no_second_one_for_a_sensitive_subject() -> None:
+    two = control()
+    old = {"officer": "GZ-9901-004", "rank": "president", "at": format_time(from_micros(micros(NOW) - APPROVAL - 1))}
+    two["legal"]["approvals"].append(two["legal"]["approvals"][0] | old)
+    assert judged(two, case=replace(known_case(), sensitive=True)).codes == ("approval-second-needed",)
+
+
 def test_an_officer_with_anothers_permit_is_not_registered() -> None:
     data = legal(lambda basis: basis["officers"][1].update(enforcement_permit="ZX-9901-009"), control())
     assert judged(data).codes == ("officer-unregistered",)
 
 
 def test_an_approval_fits_its_content_and_no_other() -> None:
-    signed = approved(control(amount="1.00"))
+    signed = approved(control(amount="1.00"), NOW)
     assert judged(signed | {"amount": "2.00"}).codes == ("approval-bad-signature",)
     unsigned = control()
     assert decided_unsigned(unsigned).codes == ("approval-unsigned",)
@@ -209,10 +235,12 @@ def test_a_rank_that_the_register_does_not_give_is_no_rank() -> None:
 def test_a_deputy_approves_in_the_absent_officers_rank_while_the_cover_is_in_force() -> None:
     data = legal(lambda basis: basis["approvals"][0].update(
         officer="GZ-9901-004", rank="bureau-chief", acting_for="GZ-9901-003"), control())  # fmt: skip
-    signed_at = micros(datetime.fromisoformat(data["legal"]["approvals"][0]["at"]))
+    signed_at = micros(NOW)
     cover = Delegation("GZ-9901-003", "GZ-9901-004", signed_at, signed_at + 1)
     assert isinstance(judged(data, covers=(cover,)), intake.Accept)
     assert judged(data, covers=(replace(cover, until=signed_at),)).codes == ("deputy-not-in-force",)
+    assert isinstance(judged(data, covers=(cover,), at=cover.until + AFTER_END), intake.Accept)
+    assert judged(data, covers=(cover,), at=cover.until + AFTER_END + 1).codes == ("deputy-not-in-force",), "the broker had it too late"
 
 
 def test_a_sensitive_subject_needs_a_second_approver() -> None:
