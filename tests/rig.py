@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -147,14 +146,10 @@ def entries(rig: Rig, prefix: str = "") -> list[Data]:
 
 def kept(rig: Rig, kind: type[A]) -> list[A]:
     """All aggregates of one kind that the hub keeps, by key."""
+    adapter = TypeAdapter(kind)
     query = select(t.aggregates.c.body).where(t.aggregates.c.kind == kind.KIND).order_by(t.aggregates.c.key)
     with rig.store.read() as connection:
-        return [_adapter(kind).validate_json(body) for body in connection.scalars(query)]
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+        return [adapter.validate_json(body) for body in connection.scalars(query)]
 
 
 def parse_request(task: Any) -> Any:
