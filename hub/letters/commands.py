@@ -22,7 +22,7 @@ app = typer.Typer(no_args_is_help=True, help="Dead letters / 异常消息(死信
 _EXIT_CODES = "退出码 exit codes: 0 done, or nothing left to do · 1 refused, dead again, no hub · 2 usage or settings"
 Config = Annotated[Path, typer.Option(help="The hub's settings file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines for programs.")]
-Letters = Annotated[list[str] | None, typer.Argument(help="Letters, by the ids that `list --group` shows.")]
+Letters = Annotated[list[str] | None, typer.Argument(metavar="[LETTER]...", help="Letters, by the ids that `list --group` shows.")]
 OneGroup = Annotated[str | None, typer.Option("--group", help="All dead letters of this group, oldest first.")]
 Operator = Annotated[str, typer.Option(help="Your staff number (capitals, digits, hyphens), never a name.")]
 Reason = Annotated[str, typer.Option(help="Why; the hub keeps it, encrypted, with the signed order.")]

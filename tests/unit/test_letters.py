@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 
 from hub.casework.collector import Collector
+from hub.casework.orders import Order, SignedOrder
 from hub.engine.records import Outgoing, Record
+from hub.engine.relay import load_page
+from hub.evidence.archive import unpack
+from hub.evidence.verify import verify_bundle
 from hub.letters.office import Office, OrderRefused
 from hub.rules import intake
 from hub.rules.letters import Fingerprint, LetterState, Standing, against_sending
@@ -18,6 +22,7 @@ from hub.store import letters
 from hub.store import tables as t
 from hub.trust.parties import Directory
 from schemas import samples
+from tests.evidence import LoggedHub
 from tests.factories import REPLIES, REQUESTS, agency, control, inquiry
 from tests.faults.lanes import Lanes
 from tests.faults.test_engine import working
@@ -250,6 +255,18 @@ def test_a_replay_that_is_not_answered_either_is_dead_again(rig: Rig) -> None:
     assert (done.code, headers_of(out[0])["hub-replay-count"]) == ("letter-sent-again", "2")
 
 
+def test_a_hub_killed_before_it_publishes_sends_the_replay_with_its_headers_later(rig: Rig) -> None:
+    task = silent(rig)
+    value, jws = order(rig, "replay", task.id)
+    with rig.work() as work:
+        rig.casework.obey(work, SignedOrder(Order.model_validate_json(value), value, jws), None)
+    (offered,) = work.outgoing
+    with rig.store.read() as connection:
+        (kept,) = load_page(connection, rig.vault, 0)
+    assert kept == offered
+    assert headers_of(kept)["hub-replay-count"] == "1"
+
+
 def test_a_late_reply_by_itself_leaves_nothing_to_replay(rig: Rig) -> None:
     task = silent(rig)
     rig.feed([rig.reply(task)])
@@ -295,6 +312,23 @@ def test_why_a_task_may_not_be_sent_again_is_asked_in_order() -> None:
         ({"allowed": False}, "letter-case-closed"), ({"forbidden": True}, "letter-unlawful"),
     ):  # fmt: skip
         assert against_sending(changed(fine, **change), 9) == code
+
+
+def test_a_bundle_shows_the_replay_and_verifies(tmp_path: Path) -> None:
+    hub = LoggedHub(tmp_path)
+    request_id, (task,) = hub.tasks(inquiry(partners=["bank"]))
+    hub.run_until(hub.now + 3600 * 1_000_000)
+    assert replay(hub, task.id)[0].code == "letter-sent-again"
+    reply = hub.reply(task)
+    poisoned(hub, reply)
+    (dead,) = [letter for letter in all_letters(hub) if letter.partner is None]
+    assert replay(hub, dead.id)[0].code == "letter-taken-in"
+    hub.logged()
+    bundle = hub.export(request_id)
+    hub.close()
+    assert verify_bundle(bundle, hub.log_key).ok
+    kinds = [json.loads(content)["kind"] for name, content in unpack(bundle).items() if name.startswith("entries/")]
+    assert {"letter.replayed", "task.answered", "request.concluded"} <= set(kinds)
 
 
 # -- who may order -----------------------------------------------------------------------------------------------------
