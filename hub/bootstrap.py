@@ -21,10 +21,11 @@ from hub.engine.gate import Gate
 from hub.engine.processor import Processor
 from hub.engine.records import Outgoing
 from hub.engine.work import Facts, Work
+from hub.letters.office import PATH, Office
 from hub.rules.plan import Linkage
 from hub.sequencer import Sequencer
 from hub.settings import Secrets, Settings
-from hub.store import journal
+from hub.store import journal, letters
 from hub.store.database import Database
 from hub.trust import keys
 from hub.trust.jws import Signer
@@ -46,6 +47,7 @@ class Hub:
     processor: Processor
     sequencer: Sequencer
     secrets: Secrets
+    office: Office
 
     async def run(self) -> None:
         """Until SIGINT or SIGTERM: then finish the batches in work, publish them, and sign a last checkpoint."""
@@ -76,12 +78,15 @@ class Hub:
     def _console(self) -> web.Application:
         reader = Reader(self.store, self.directory, self.linkage.calendar, self.secrets.master,
                         self.settings.data_dir / "log" / CHECKPOINT)  # fmt: skip
-        return build_app(reader, metrics=build_registry(reader), hosts=[self.settings.console.host],
-                         ready=lambda: {"consumer": self.processor.ready.is_set()})  # fmt: skip
+        app = build_app(reader, metrics=build_registry(reader), hosts=[self.settings.console.host],
+                        ready=lambda: {"consumer": self.processor.ready.is_set()})  # fmt: skip
+        app.router.add_post(PATH, self.office.post)
+        return app
 
     async def _sequence(self) -> None:
         await self.processor.ready.wait()
         await self.processor.transact(self._register_keys)
+        await self.processor.transact(lambda work: letters.adopt(work.connection))
         log.info("hub.ready", party=self.settings.party, log_size=self.sequencer.size, config=self.linkage.sha256[:12])
         await self.sequencer.run()
 
@@ -120,14 +125,15 @@ def build_hub(settings: Settings) -> Hub:
     composer = Composer(settings.party, Signer(keys.load(settings.signing_key)), secrets.tokens, directory.batch_readers)
     store = Database(settings.data_dir / "hub.db")
     sink = KafkaSink(connection, settings.party)
+    gate, casework = Gate(settings.party, directory, admits(topics.requests, topics.replies)), Casework(rulebook, topics)
     processor = Processor(
         store=store,
         source=lambda: KafkaSource(connection, settings.party, [topics.requests, topics.replies]),
         sink=sink,
-        gate=Gate(settings.party, directory, admits(topics.requests, topics.replies)),
+        gate=gate,
         composer=composer,
         master_key=secrets.master,
-        application=Casework(rulebook, topics),
+        application=casework,
     )
     log_key = keys.load(settings.log_key)
 
@@ -136,4 +142,5 @@ def build_hub(settings: Settings) -> Hub:
         await sink.publish([Outgoing(0, topics.checkpoints, None, checkpoint, headers)])
 
     sequencer = Sequencer(store, processor, settings.data_dir / "log", NoteSigner(log_key.kid, log_key.private), announce)
-    return Hub(settings, directory, rulebook.linkage, store, processor, sequencer, secrets)
+    office = Office(settings.party, directory, gate, store, processor, casework)
+    return Hub(settings, directory, rulebook.linkage, store, processor, sequencer, secrets, office)

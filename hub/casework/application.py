@@ -10,9 +10,11 @@ from hub.casework.desk import HOLD, SILENCE, Desk, unfit
 from hub.casework.entrusted import Matters
 from hub.casework.leads import Leads
 from hub.casework.ledger import Ledger
+from hub.casework.letters import Letters
 from hub.casework.lift import Lift
 from hub.casework.measures import Measures
 from hub.casework.objections import Objections
+from hub.casework.orders import Done, SignedOrder, obey
 from hub.casework.part import Part
 from hub.casework.proposals import Proposals
 from hub.casework.reads import Reads
@@ -28,7 +30,7 @@ from hub.trust.parties import Party, Role
 from schemas.messages import PartnerMessage, RequestMessage, SharedMessage, StatementMessage
 
 PARTS: tuple[type[Part], ...] = (
-    Cases, Measures, Objections, Watches, Lift, Matters, Leads, Reads, Supervision, Ledger, Completeness, Proposals,
+    Cases, Measures, Objections, Watches, Lift, Matters, Leads, Reads, Supervision, Ledger, Completeness, Proposals, Letters,
 )  # fmt: skip
 """The fields of casework beside requests and their answers."""
 
@@ -45,11 +47,16 @@ class Casework:
         team = _Team(work, self._rulebook, self._topics)
         team.prepare([item for item in batch if isinstance(item, Inbound)])
         for item in batch:
-            if isinstance(item, Unfit):
-                team.desk.reject(item)
-            else:
-                team.take(item)
+            team.read(item)
         team.desk.save()
+
+    def obey(self, work: Work, given: SignedOrder, item: Inbound | Unfit | None) -> Done:
+        """An operator's order about a dead letter; `item` is its record, checked anew, if it is one and can still be read."""
+        team = _Team(work, self._rulebook, self._topics)
+        team.prepare([item] if isinstance(item, Inbound) else [])
+        done = obey(team.desk, given, item, team.read)
+        team.desk.save()
+        return done
 
     def fire(self, work: Work, due: Sequence[Due]) -> None:
         """Deadlines that have passed, after everything sent before them has been read, and what else has its time."""
@@ -81,6 +88,13 @@ class _Team:
         self._registrar.prepare(batch)
         for part in self._parts:
             part.prepare(batch)
+
+    def read(self, item: Inbound | Unfit) -> None:
+        """One record: taken in, or set aside."""
+        if isinstance(item, Unfit):
+            self.desk.reject(item)
+        else:
+            self.take(item)
 
     def take(self, item: Inbound) -> None:
         """One message that is what it claims to be: a duplicate, a conflict, or new."""

@@ -9,18 +9,17 @@ from typing import Literal
 from hub.casework.conclude import conclude
 from hub.casework.desk import HOLD, SILENCE, Desk, unfit
 from hub.casework.part import Part
+from hub.casework.sendable import is_forbidden, is_gone
 from hub.casework.tasks import dispatch
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
-from hub.rules import collect, control, intake, measures, objections, proposals
+from hub.rules import collect, intake, proposals
 from hub.rules.cases import LIFTS, CaseState
-from hub.rules.measures import MeasureState
-from hub.rules.objections import ObjectionState, ProtectedAsset
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from hub.store import cases, contact
 from schemas import hub as said
 from schemas.base import from_micros
-from schemas.messages import ControlRequested, HitReported, PartnerMessage, Received, Replied, kind_of, parse
+from schemas.messages import HitReported, PartnerMessage, Received, Replied, kind_of, parse
 from schemas.replies import KNOWN_REASONS
 from schemas.requests import Kind
 
@@ -204,10 +203,7 @@ class Collector:
         if case is not None and not intake.may_still_go(request.action, case):
             self._cancel(request, case)
             return
-        measure = self._desk.states.get(MeasureState, request.original_key)
-        gone = original is not None and not control.may_act_on(original)
-        gone = gone or (measure is not None and (measure.status in measures.ENDED or not measures.covers(measure, request.key)))
-        if work.now >= request.expires_at or gone:
+        if work.now >= request.expires_at or is_gone(self._desk, request, original):
             self._end_unsent(request)
             return
         pk, jws = cases.request_message(work.connection, request.key)
@@ -216,7 +212,7 @@ class Collector:
         except KeyError:
             self._end_unsent(request)  # the case has been erased: nothing can be asked any more
             return
-        if self._forbidden_now(request, parse(value)):
+        if is_forbidden(self._desk, request, parse(value)):
             self._end_unsent(request)
             return
         facts: Facts = {"request": request.request_id, "court": request.court}
@@ -224,20 +220,6 @@ class Collector:
             facts["after"] = original.request_id
         decision = work.decide("request.dispatched", request.key, None, facts)
         self._desk.replace(dispatch(self._desk, decision, request, value, jws))
-
-    def _forbidden_now(self, request: RequestState, message: object) -> bool:
-        """Whether the order has come to be against the law since it was accepted (V20, V21)."""
-        if not isinstance(message, ControlRequested) or request.asset_token is None:
-            return False
-        states = self._desk.states
-        protection = states.get(ProtectedAsset, request.asset_token)
-        others = [each for each in states.of_case(MeasureState, request.case_token) if each.key != request.key]
-        return bool(control.forbidden_by_now(message, control.Subject(
-            self._desk.linkage.terms, states.get(CaseState, request.case_token), None, measures.used(others),
-            protection.flags if protection is not None else frozenset(),
-            contested=objections.under_review(states.about(ObjectionState, request.asset_token)),
-            overruled=protection is not None and request.case_token in protection.overruled,
-        )))  # fmt: skip
 
     def _end_unsent(self, request: RequestState) -> None:
         self._desk.replace(collect.without_sending(request, self._desk.work.now))

@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.bus.topics import Topics
 from hub.config import Rulebook
-from hub.engine.records import Inbound, Unfit
+from hub.engine.records import Inbound, Replay, Unfit
 from hub.engine.work import Decision, Facts, Work
 from hub.rules import collect
 from hub.rules.cases import CaseState
@@ -64,6 +64,10 @@ class Desk:
         self.seen: dict[tuple[str, str], str] = {}
         self.cases: dict[str, RequestState] = {}
         self.key_of_task: dict[str, str] = {}
+        self.replay: Replay | None = None
+        """The dead letter that is read again, if that is what this batch is."""
+        self.died_of: str | None = None
+        """The code of why it could not be taken in this time either."""
         self._sent_at: dict[str, int] = {}
         self._changed: dict[str, RequestState] = {}
         self._changed_tasks: dict[str, TaskState] = {}
@@ -164,14 +168,22 @@ class Desk:
             facts["error"] = item.error
         if item.code in _ALARMING:
             facts["alarm"] = 1
+        replay = self.replay
+        if replay is not None:
+            facts |= {"letter": replay.letter, "replay": replay.order_id}
         decision = self.work.decide("message.rejected", request_key, item, facts)
-        self.work.dead_letter(item, self.topics.dead_letters, decision)
+        if replay is None:
+            self.work.dead_letter(item, self.topics.dead_letters, decision)
+        else:
+            self.work.dead_again(item, self.topics.dead_letters, replay)
+            self.died_of = item.code
         party = item.party
-        if party is None or party.role is Role.HUB:
-            return
+        if party is None or party.role is Role.HUB or (replay is not None and replay.code == item.code):
+            return  # nobody, or told so before
         record, words = item.record, CODES[item.code]
         topic = self.topics.results(party.id) if party.role is Role.COURT else self.topics.tasks(party.speaks_as)
-        place = (record.topic, str(record.partition), str(record.offset), str(record.timestamp), item.digest)
+        place = [record.topic, str(record.partition), str(record.offset), str(record.timestamp), item.digest]
+        place += [replay.order_id] if replay is not None else []
         self.work.send(
             decision, topic, id=derive_id(self.work.composer.party, "rejection", *place),
             type="liandong.party.rejection.v1", recipient=party.id, case_token=NO_CASE, request_key=request_key,

@@ -10,6 +10,10 @@ ENTRIES: dict[str, tuple[str, str]] = {
     "task.supervised": ("督办", "Supervised follow-up"), "answer.reused": ("复用近期答复", "Recent answer reused"),
     "message.duplicate": ("重复消息,不再处理", "Duplicate, nothing done again"),
     "message.rejected": ("消息不能接收", "Message not taken in"),
+    # dead letters
+    "letter.replayed": ("异常消息重放", "Dead letter replayed"), "letter.discarded": ("异常消息作废", "Dead letter discarded"),
+    "letter.revealed": ("查看异常消息原文", "Dead letter read in clear"),
+    "letter.unanswered": ("重发后仍未答复", "Replay not answered either"),
     # cases
     "case.noted": ("案件登记", "Case registered"), "case.refused": ("案件陈述不予登记", "Statement of a case refused"),
     "case.lifted": ("措施全部解除", "Everything in the case lifted"),

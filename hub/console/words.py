@@ -189,7 +189,7 @@ TERMS: dict[str, tuple[str, str]] = {
     "stage.sender": ("收发方", "sender"), "stage.key": ("密钥", "key"), "stage.time": ("时间", "time"),
     "stage.role": ("角色", "role"), "stage.inbox": ("去重", "inbox"), "stage.task": ("任务", "task"),
     "stage.decide": ("决定", "decision"), "class.expired": ("已过期", "expired"), "class.permanent": ("不可重试", "permanent"),
-    "class.poison": ("无法解析", "poison"),
+    "class.poison": ("无法解析", "poison"), "class.transient": ("可重试", "may be tried again"),
     # verdicts that are no codes of the contract
     "case-erased": ("案件内容已销毁", "the case has been erased"),
     "digest-mismatch": ("内容与摘要不符", "the content does not match its digest"),

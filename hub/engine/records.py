@@ -63,6 +63,25 @@ class Outgoing:
     headers: Headers = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A dead letter's next try: which letter, its message's row, what it died of, by which order, how many there were with this
+    one, and the token of the operator."""
+
+    letter: str
+    message_pk: int
+    code: str
+    order_id: str
+    count: int
+    by: str
+
+    @property
+    def headers(self) -> Headers:
+        """What is added to the record's own headers; its key and value stay as they were."""
+        return (("hub-replay-id", self.order_id.encode()), ("hub-replay-count", str(self.count).encode()),
+                ("hub-replayed-by", self.by.encode()))  # fmt: skip
+
+
 def digest_of(value: bytes) -> str:
     """SHA-256 in hexadecimal, the name of a message in the audit log."""
     return hashlib.sha256(value).hexdigest()

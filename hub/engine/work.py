@@ -16,7 +16,9 @@ from sqlalchemy import Connection, Dialect, Table, bindparam, delete, func, sele
 from sqlalchemy.dialects.sqlite import insert
 
 from hub.engine.compose import Composed, Composer, wire_time
-from hub.engine.records import Headers, Inbound, Outgoing, Unfit, digest_of
+from hub.engine.records import Headers, Inbound, Outgoing, Replay, Unfit, digest_of
+from hub.rules.letters import Fingerprint, LetterState
+from hub.store import letters
 from hub.store import tables as t
 from hub.store.vault import NO_CASE, Vault
 from schemas.base import Model, micros
@@ -92,6 +94,10 @@ class Work:
         """The exact bytes of a kept message."""
         return read_payload(self.connection, self._vault, message_pk)
 
+    def seal(self, case_token: str, plain: bytes) -> bytes:
+        """`plain` encrypted under the case's key, for a table of the application's own."""
+        return self._vault.seal(self.connection, case_token, plain)
+
     # -- deciding ------------------------------------------------------------------------------------------------------
 
     def decide(self, kind: str, request_key: str | None, cause: Inbound | Unfit | None, facts: Facts) -> Decision:
@@ -148,37 +154,44 @@ class Work:
         self._unsigned.append((made, len(self.outgoing), self._rows[t.messages][-1]))
         self._outbox(pk, made.id, topic, case_token.encode(), made.value, ())
 
-    def send_again(self, message_pk: int) -> None:
-        """Answer a duplicate with the very bytes of the first answer."""
+    def send_again(self, message_pk: int, more: Headers = ()) -> None:
+        """Answer a duplicate with the very bytes of the first answer; or send a task again, `more` headers saying by whose order."""
         row = self.connection.execute(select(t.messages).where(t.messages.c.pk == message_pk)).one()
         key, value = row.case_token.encode(), self.payload(message_pk)
-        self._outbox(message_pk, row.message_id, row.topic, key, value, signed_headers(row.jws))
+        headers = signed_headers(row.jws) + more
+        self._outbox(message_pk, row.message_id, row.topic, key, value, headers, pack_headers(headers) if more else None)
 
     def dead_letter(self, item: Unfit, topic: str, decision: Decision) -> None:
         """Keep what no retry can save for a person: the same key and value, headers as Spring Kafka names them."""
         record = item.record
         error_class = CODES[item.code].error_class
-        headers = tuple((name, value) for name, value in record.headers if not name.startswith("kafka_dlt-")) + tuple(
-            (name, str(value).encode())
-            for name, value in (
-                ("kafka_dlt-original-topic", record.topic), ("kafka_dlt-original-partition", record.partition),
-                ("kafka_dlt-original-offset", record.offset), ("kafka_dlt-original-timestamp", record.timestamp // 1000),
-                ("kafka_dlt-exception-fqcn", item.code), ("kafka_dlt-exception-message", CODES[item.code].en[:200]),
-                ("hub-error-class", error_class), ("hub-stage", item.stage),
-            )
-        )  # fmt: skip
+        sender = item.party.id if item.party else None
+        headers = _dead_headers(item)
         self.add(t.dead_letters, {
             "topic": record.topic, "partition": record.partition, "offset": record.offset, "code": item.code,
-            "stage": item.stage, "error_class": error_class, "sender": item.party.id if item.party else None,
+            "stage": item.stage, "error_class": error_class, "sender": sender,
             "digest": item.digest, "size": len(record.value), "at": self.now,
         })  # fmt: skip
         reference = f"{record.topic}/{record.partition}/{record.offset}"
         pk = self._message(
-            message_id=reference, direction="out", source="", recipient="", type="dead-letter", request_key=None,
+            message_id=reference, direction="out", source="", recipient="", type=letters.DEAD_LETTER, request_key=None,
             case_token=NO_CASE, digest=item.digest, jws="", value=record.value, at=self.now, topic=topic,
             partition=None, offset=None, audit_seq=decision.seq,
         )  # fmt: skip
         self._outbox(pk, reference, topic, record.key, record.value, headers, pack_headers(headers))
+        kind = item.message.type if item.message else ""
+        fingerprint = Fingerprint(error_class, item.stage, item.code, sender or "", kind)
+        self.add(t.letters, letters.row(str(decision.seq), fingerprint, reference, self.now))
+
+    def dead_again(self, item: Unfit, topic: str, replay: Replay) -> None:
+        """A dead letter that was read again and still cannot be taken in: the same letter, with what it died of now."""
+        record = item.record
+        headers = _dead_headers(item) + replay.headers
+        self._outbox(replay.message_pk, f"{record.topic}/{record.partition}/{record.offset}", topic, record.key, record.value,
+                     headers, pack_headers(headers))  # fmt: skip
+        letters.move(self.connection, replay.letter, [LetterState.PENDING], LetterState.DEAD, self.now, code=item.code,
+                     stage=item.stage, error_class=CODES[item.code].error_class, party=item.party.id if item.party else "",
+                     type=item.message.type if item.message else "")  # fmt: skip
 
     def _message(self, *, value: bytes, case_token: str, **row: Any) -> int:
         self._message_pk += 1
@@ -265,6 +278,23 @@ def read_payload(connection: Connection, vault: Vault, message_pk: int) -> bytes
     columns = t.messages.c
     row = connection.execute(select(columns.case_token, columns.sealed).where(columns.pk == message_pk)).one()
     return vault.open(connection, row.case_token, row.sealed)
+
+
+def _dead_headers(item: Unfit) -> Headers:
+    """The record's own headers, and ours: names that are ours are not the sender's to use."""
+    record = item.record
+    ours = (
+        ("kafka_dlt-original-topic", record.topic), ("kafka_dlt-original-partition", record.partition),
+        ("kafka_dlt-original-offset", record.offset), ("kafka_dlt-original-timestamp", record.timestamp // 1000),
+        ("kafka_dlt-exception-fqcn", item.code), ("kafka_dlt-exception-message", CODES[item.code].en[:200]),
+        ("hub-error-class", CODES[item.code].error_class), ("hub-stage", item.stage),
+    )  # fmt: skip
+    return own_headers(record.headers) + tuple((name, str(value).encode()) for name, value in ours)
+
+
+def own_headers(headers: Headers) -> Headers:
+    """The headers that the sender set."""
+    return tuple((name, value) for name, value in headers if not name.startswith(("kafka_dlt-", "hub-")))
 
 
 def signed_headers(jws: str) -> Headers:

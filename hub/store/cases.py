@@ -41,6 +41,13 @@ def waiting_for(connection: Connection, original_key: str) -> list[str]:
     return list(connection.scalars(query.order_by(columns.received_at)))
 
 
+def is_cited(connection: Connection, key: str) -> bool:
+    """Whether an accepted request acts on this one."""
+    columns = t.requests.c
+    query = select(columns.key).where(columns.original_key == key, columns.status != RequestStatus.REFUSED)
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def unsent_in(connection: Connection, case_token: str) -> list[str]:
     """Keys of the requests of a case that are held until their time, or wait for another, oldest first."""
     columns = t.requests.c
@@ -117,11 +124,11 @@ def numbers_taken(connection: Connection, numbers: Sequence[Number]) -> dict[Num
 
 
 def sent_at(connection: Connection, task_ids: Iterable[str]) -> dict[str, int]:
-    """Task id → when the broker had it (µs), for those that were published."""
+    """Task id → when the broker first had it (µs), for those that were published: a replay begins no time anew."""
     columns = t.outbox.c
-    query = select(columns.message_id, columns.published_at).where(
+    query = select(columns.message_id, func.min(columns.published_at)).where(
         columns.message_id.in_(list(task_ids)), columns.published_at.is_not(None)
-    )
+    ).group_by(columns.message_id)
     return {task_id: at for task_id, at in connection.execute(query)}
 
 

@@ -4,7 +4,7 @@ Times are UTC integer microseconds. Personal data stands in `messages.sealed` al
 other column holds tokens, digests, ids and codes.
 """
 
-from sqlalchemy import BLOB, Column, Index, Integer, MetaData, String, Table, text
+from sqlalchemy import BLOB, BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, text
 
 SCHEMA_VERSION = 2
 
@@ -113,6 +113,38 @@ dead_letters = Table(
     Column("digest", String, nullable=False),
     Column("size", Integer, nullable=False),
     Column("at", Integer, nullable=False),
+)  # fmt: skip
+
+letters = Table(
+    "letters", metadata,
+    Column("id", String, primary_key=True),  # of a record, the number of the entry that set it aside; of a silent task, its id
+    Column("partner", String),  # whom a silent task may be sent to again; none: the hub itself reads the record again
+    Column("error_class", String, nullable=False),
+    Column("stage", String, nullable=False),
+    Column("code", String, nullable=False),
+    Column("party", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("message_id", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("state", String, nullable=False),  # dead | pending | done | discarded
+    Column("replays", Integer, nullable=False),
+    Column("order_id", String),
+    Column("moved_at", BigInteger, nullable=False),
+    Index("letters_by_state", "state", "at"),
+    Index("letters_by_fingerprint", "error_class", "stage", "code", "party", "type"),
+)  # fmt: skip
+
+letter_orders = Table(
+    "letter_orders", metadata,
+    Column("id", String, primary_key=True),
+    Column("letter", String, nullable=False),
+    Column("action", String, nullable=False),  # replay | discard | reveal
+    Column("operator", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("jws", String, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # the order's exact bytes: who, and why
+    Index("letter_orders_by_letter", "letter"),
 )  # fmt: skip
 
 # -- the hub's casework ------------------------------------------------------------------------------------------------

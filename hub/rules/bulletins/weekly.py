@@ -51,7 +51,8 @@ def _refusals(account: Account) -> Section:
 def _rejected(account: Account) -> Section:
     grid = Grid("rejected-messages", ("code",), [Column("messages")])
     for event in account.of("message.rejected"):
-        grid.count((event.text("code"),), "messages", event.index)
+        if "replay" not in event.facts:  # a message that was read again and set aside again is one message
+            grid.count((event.text("code"),), "messages", event.index)
     return grid.section()
 
 
