@@ -219,6 +219,7 @@ def _agreement(file: Path, data: dict[str, Any]) -> Agreement:
             receipt_within=int(data["receipt_within_s"]), reply_within=seconds,
             reply_working_days=None if days is None else int(days), urgent_within=None if urgent is None else int(urgent),
             queue_start=data.get("queue_start", "conversion"), fresh_for=int(data.get("fresh_for_s", 0)),
+            daily_limit=int(data["daily_limit"]) if "daily_limit" in data else None,
         )  # fmt: skip
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"{file}: {error}") from error

@@ -64,6 +64,8 @@ REFUSAL: dict[str, Code] = {
     "agreement-action": Code("协议不含该动作", "The agreement does not cover this action."),
     "agreement-field": Code("协议不含所查字段", "The agreement does not cover a field asked for."),
     "partner-unknown": Code("联动方案中无该单位", "The linkage plan does not allow this partner for this request."),
+    "allowance-spent": Code("当日对该单位的查询次数已达协议上限;请次日再提或与该单位协商",
+                            "The day's inquiries to a partner are used up; ask again tomorrow, or agree on more with it."),
     "partner-needed": Code("控制须指明一个单位", "A control must go to exactly one partner."),
     "amount-needed": Code("冻结须写明金额", "A freeze must state its amount."),
     "term-missing": Code("须写明期限", "The measure must state its term."),

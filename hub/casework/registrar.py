@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from hub.casework.allowances import spend
 from hub.casework.conclude import conclude
 from hub.casework.desk import HOLD, Desk, coded, request_key, unfit
 from hub.casework.numbers import Numbers
@@ -25,7 +26,7 @@ from hub.store.cases import Number
 from schemas import hub as said
 from schemas.base import from_micros, micros
 from schemas.messages import ControlRequested, RequestMessage, asset_of, kind_of
-from schemas.requests import FIRST_CONTROLS, InquiryRequest
+from schemas.requests import FIRST_CONTROLS, InquiryRequest, Kind
 
 
 class Registrar:
@@ -60,6 +61,10 @@ class Registrar:
         context, original = self._context(item, message)
         verdict = intake.decide(message, context)
         kind, action = kind_of(message.type), message.data.action
+        spent: tuple[str, ...] = ()
+        if kind is Kind.INQUIRY and isinstance(verdict, intake.Accept):
+            spent = spend(self._desk, court, verdict.partners, item.record.timestamp)
+            verdict = intake.Refuse(("allowance-spent",)) if spent else verdict
         tasks: tuple[TaskState, ...] = ()
         facts: Facts = {"request": message.id, "court": court}
         if isinstance(verdict, intake.Refuse):
@@ -85,7 +90,7 @@ class Registrar:
             received_at=item.record.timestamp, decided_at=work.now,
         ))  # fmt: skip
         if isinstance(verdict, intake.Refuse):
-            refusal = said.Refusal(reasons=tuple(coded(code) for code in verdict.codes))
+            refusal = said.Refusal(reasons=tuple(coded(code, spent or None) for code in verdict.codes))
             self._desk.to_court(decision, request, "refusal", "refusal", refusal, message.id)
             self._desk.cases[key] = request
             return

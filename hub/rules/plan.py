@@ -55,7 +55,8 @@ class Agreement:
     `receipt_within`, `reply_within` and `urgent_within` in seconds; times in UTC microseconds. Cite as `reference`. Where
     `reply_working_days` stands, it is the deadline, and `reply_within` the least that it comes to. `queue_start` says from when
     this registry counts the term of a queued seizure that has taken effect (they differ: from the conversion, or from the
-    document's date). An answer younger than `fresh_for` seconds may be passed on in place of a new question.
+    document's date). An answer younger than `fresh_for` seconds may be passed on in place of a new question. `daily_limit` is how
+    many inquiries a day each court may put to it; None for as many as it likes.
     """
 
     partner: str
@@ -71,6 +72,7 @@ class Agreement:
     fresh_for: int = 0
     reply_working_days: int | None = None
     urgent_within: int | None = None
+    daily_limit: int | None = None
 
     def reply_terms(self, urgent: bool) -> tuple[int, int | None]:
         """Seconds and working days for the reply. The urgent lane, where the agreement has one, runs through the night."""
