@@ -19,6 +19,7 @@ from hub.casework.part import Part
 from hub.casework.proposals import Proposals
 from hub.casework.reads import Reads
 from hub.casework.registrar import Registrar
+from hub.casework.renewals import Renewals
 from hub.casework.supervision import Supervision
 from hub.casework.watches import Watches
 from hub.config import Rulebook
@@ -30,7 +31,7 @@ from hub.trust.parties import Party, Role
 from schemas.messages import PartnerMessage, RequestMessage, SharedMessage, StatementMessage
 
 PARTS: tuple[type[Part], ...] = (
-    Cases, Measures, Objections, Watches, Lift, Matters, Leads, Reads, Supervision, Ledger, Completeness, Proposals, Letters,
+    Cases, Measures, Renewals, Objections, Watches, Lift, Matters, Leads, Reads, Supervision, Ledger, Completeness, Proposals, Letters,
 )  # fmt: skip
 """The fields of casework beside requests and their answers."""
 

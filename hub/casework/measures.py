@@ -1,13 +1,12 @@
-"""The register of measures: from what registries answer to terms, reminders, lapse, and who is next in line."""
+"""The register of measures: from what registries answer to terms, lapse, and who is next in line."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from hub.casework.drafts import draft
 from hub.casework.part import Part
+from hub.casework.renewals import LAPSE, arm, disarm, facts_of, tell
 from hub.engine.processor import Due
 from hub.engine.records import Inbound
 from hub.engine.work import Decision
@@ -16,20 +15,17 @@ from hub.rules.cases import CaseState
 from hub.rules.measures import MeasureState
 from hub.rules.state import RequestState, TaskState
 from hub.store.vault import NO_CASE
-from schemas.base import from_micros
 from schemas.hub import Noted, TaskOutcome
 from schemas.messages import AssetDisposed, ControlRequested, Replied, RequestMessage
 from schemas.replies import MeasureOutcome
 from schemas.requests import FIRST_CONTROLS, Kind
-
-REMIND, ESCALATE, LAPSE = "renewal-due", "renewal-escalated", "measure-lapse"
 
 
 class Measures(Part):
     """What controls come to, and what becomes of them with time."""
 
     handles = (AssetDisposed,)
-    timers = (REMIND, ESCALATE, LAPSE)
+    timers = (LAPSE,)
 
     # -- requests and answers ------------------------------------------------------------------------------------------
 
@@ -132,7 +128,7 @@ class Measures(Part):
         """The keeper says that it has renewed what had ended: it stays ended (V16), and a person must look at once, because the
         keeper may treat the asset as controlled."""
         case, outcome = self.desk.states.get(CaseState, measure.case_token), message.data.measure
-        decision = self.desk.work.decide("measure.renewed-after-end", measure.key, None, self._facts(measure) | {"alarm": 1})
+        decision = self.desk.work.decide("measure.renewed-after-end", measure.key, None, facts_of(measure) | {"alarm": 1})
         self._tell(decision, measure, "renewed-after-end", stage=message.id, addressee=case.supervisor if case else None,
                    ends=outcome.ends if outcome is not None else None)  # fmt: skip
 
@@ -179,9 +175,9 @@ class Measures(Part):
         full = message.data.extent == "full"
         gone = measures.ended(measure, "disposed", message.id)
         self.desk.states.put(gone)
-        decision = self.desk.work.decide("measure.disposed", original.key, item, self._facts(gone) | {"full": int(full)})
+        decision = self.desk.work.decide("measure.disposed", original.key, item, facts_of(gone) | {"full": int(full)})
         self.desk.work.keep(item, original.key, original.case_token, decision)
-        self._disarm(gone)
+        disarm(self.desk, gone)
         if full and gone.ref:
             for waiting in measures.in_line(self.desk.states.about(MeasureState, gone.ref)):
                 self._tell(self._set(measures.ended(waiting, "void", message.id), "void"), waiting, "measure-void")
@@ -192,27 +188,8 @@ class Measures(Part):
     # -- time ----------------------------------------------------------------------------------------------------------
 
     def fire(self, timer: Due) -> None:
-        """A reminder, a rung of its escalation, or the end of a term."""
-        key, _, rest = timer.ref.partition("/")
-        if timer.kind == LAPSE:
-            self._lapse_if_over(key)
-            return
-        measure = self.desk.states.get(MeasureState, key)
-        if measure is None or measure.status != "effective" or measure.renewals or measure.ends is None:
-            return
-        days, case = int(rest), self.desk.states.get(CaseState, measure.case_token)
-        self.desk.load([key])
-        facts = self._facts(measure) | {"days": days}
-        members = {"due": from_micros(measure.lapses_at or 0), "ends": date.fromisoformat(measure.ends)}
-        if timer.kind == REMIND:
-            renewal = draft(self.desk, self.desk.cases[key], "renew", term_months=self._most(measure))
-            self._tell(self.desk.work.decide("renewal.due", key, None, facts), measure, "renewal-due", stage=f"{measure.ends}/{days}",
-                       addressee=case.handler if case else None, draft=renewal, **members)  # fmt: skip
-        else:
-            level = self.desk.linkage.terms.escalate_days.index(days) + 1
-            self._tell(self.desk.work.decide("renewal.escalated", key, None, facts | {"level": level}), measure,
-                       "renewal-escalated", stage=f"{measure.ends}/{days}", level=level,
-                       addressee=case.supervisor if case else None, **members)  # fmt: skip
+        """The end of a term."""
+        self._lapse_if_over(timer.ref)
 
     def _lapse_if_over(self, key: str) -> None:
         """Not renewed before its end, a measure has no effect any more; one whose renewal is on its way waits for that, and of
@@ -234,14 +211,14 @@ class Measures(Part):
     def _set(self, measure: MeasureState, happened: str) -> Decision:
         """Save the measure as it is now, say so in the log, and set its clocks."""
         self.desk.states.put(measure)
-        decision = self.desk.work.decide(f"measure.{happened}", measure.key, None, self._facts(measure))
+        decision = self.desk.work.decide(f"measure.{happened}", measure.key, None, facts_of(measure))
         if happened in ("effective", "promoted"):
             for listener in self.desk.effect_listeners:
                 listener(measure)
         if measure.status == "effective" and measure.ends is not None:
-            self._arm(measure)
+            arm(self.desk, measure)
         elif measure.status != "effective":
-            self._disarm(measure)
+            disarm(self.desk, measure)
         self.desk.moved(measure.case_token)
         return decision
 
@@ -272,38 +249,8 @@ class Measures(Part):
         if case is not None and total > case.ceiling:
             self._tell(decision, measure, "over-seizure-risk", stage=stage, amount=f"{total - case.ceiling:.2f}")
 
-    def _arm(self, measure: MeasureState) -> None:
-        """Reminders, escalations and the end; those of an earlier end are moved, those already past are not sent."""
-        work, terms, ends = self.desk.work, self.desk.linkage.terms, measure.ends or ""
-        for kind, days in _clocks(terms.remind_days, terms.escalate_days):
-            at = measures.reminder_at(ends, days)
-            if at > work.now:
-                work.arm(kind, f"{measure.key}/{days}", at)
-            else:
-                work.disarm(kind, f"{measure.key}/{days}")
-        work.arm(LAPSE, measure.key, measure.lapses_at or work.now)
-
-    def _disarm(self, measure: MeasureState) -> None:
-        terms = self.desk.linkage.terms
-        for kind, days in _clocks(terms.remind_days, terms.escalate_days):
-            self.desk.work.disarm(kind, f"{measure.key}/{days}")
-        self.desk.work.disarm(LAPSE, measure.key)
-
     def _most(self, measure: MeasureState) -> int:
         return self.desk.linkage.terms.max_term_months[measure.asset]
 
-    def _tell(self, decision: Decision, measure: MeasureState, event: str, *, stage: str = "", **members: Any) -> None:
-        case = self.desk.states.get(CaseState, measure.case_token)
-        self.desk.tell(decision, case, measure.court, event, about=measure.request_id, case_token=measure.case_token,
-                       stage=stage, request_key=measure.key, partner=measure.partner, measure=measure.reference, **members)  # fmt: skip
-
-    def _facts(self, measure: MeasureState) -> dict[str, str | int]:
-        facts: dict[str, str | int] = {
-            "request": measure.request_id, "measure": measure.request_id, "court": measure.court, "partner": measure.partner,
-            "action": measure.action, "asset": measure.asset,
-        }  # fmt: skip
-        return facts | ({"ends": measure.ends} if measure.ends is not None else {})
-
-
-def _clocks(remind: Sequence[int], escalate: Sequence[int]) -> list[tuple[str, int]]:
-    return [*((REMIND, days) for days in remind), *((ESCALATE, days) for days in escalate)]
+    def _tell(self, decision: Decision, measure: MeasureState, event: str, **members: Any) -> None:
+        tell(self.desk, decision, measure, event, **members)
