@@ -1,6 +1,5 @@
 """Collecting what partners say, or do not say, into progress and one conclusion."""
 
-import base64
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -11,6 +10,7 @@ from hub.casework.desk import HOLD, SILENCE, Desk, unfit
 from hub.casework.part import Part
 from hub.casework.sendable import is_forbidden, is_gone
 from hub.casework.tasks import dispatch
+from hub.engine.copies import copied
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
 from hub.rules import collect, intake, proposals
@@ -100,7 +100,8 @@ class Collector:
         self._desk.work.disarm(SILENCE, task.task_id)
         if verdict.effect == "settles":
             found = proposals.marks(task.partner, message.data.findings, self._desk.linkage.terms.exempt_flags)
-            request = replace(request, follow_ups=request.follow_ups | found)
+            if found:
+                request = replace(request, follow_ups=request.follow_ups | found)
         request = self._desk.put(request, verdict.task)
         for part in self._parts:
             part.answered(request, verdict.task, item, message, late=verdict.effect == "late")
@@ -109,7 +110,7 @@ class Collector:
     def _pass_on(
         self, decision: Decision, request: RequestState, task: TaskState, item: Inbound, *, late: bool = False
     ) -> None:
-        copy = said.SignedCopy(value=base64.b64encode(item.record.value).decode(), jws=item.jws)
+        copy = copied(item.record.value, item.jws)
         result = said.Result(partner=task.partner, task_id=task.task_id, message=copy, late=late,
                              conclusion=request.conclusion_id)  # fmt: skip
         self._desk.to_court(decision, request, "result", f"result/{item.message.id}", result, item.message.id)

@@ -1,11 +1,11 @@
 """One batch's view of the cases: loaded once, changed in memory, saved once; and how the hub speaks of them."""
 
-import base64
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from hub.bus.topics import Topics
 from hub.config import Rulebook
+from hub.engine.copies import copied
 from hub.engine.records import Inbound, Replay, Unfit
 from hub.engine.work import Decision, Facts, Work
 from hub.rules import collect
@@ -248,7 +248,7 @@ class Desk:
         self, decision: Decision, item: Inbound, to: str, type: str, *, correlation: str, case_token: str, due: int | None = None,  # noqa: A002 - CloudEvents' own attribute name
     ) -> None:  # fmt: skip
         """`item` passed on as it came, with its signature, to a court or a partner; `due` is when the next step is (µs)."""
-        copy = said.SignedCopy(value=base64.b64encode(item.record.value).decode(), jws=item.jws)
+        copy = copied(item.record.value, item.jws)
         body = said.Forwarded(of=item.party.speaks_as, message=copy, due=from_micros(due) if due is not None else None)
         self.say(decision, to, type, f"{type}/{item.message.source}/{item.message.id}", body, correlation=correlation,
                  case_token=case_token, cause=item.message.id)  # fmt: skip

@@ -1,12 +1,12 @@
 """Leads (执行线索): to the court that has the case, verified in time, and answered to whoever sent them."""
 
-import base64
 from collections.abc import Sequence
 
 from hub.casework.desk import Desk, unfit
 from hub.casework.numbers import Numbers
 from hub.casework.officers import officer_codes
 from hub.casework.part import Part
+from hub.engine.copies import copied
 from hub.engine.processor import Due
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
@@ -18,7 +18,7 @@ from hub.store import cases
 from hub.store.vault import NO_CASE
 from hub.trust.parties import Role
 from schemas.base import from_micros
-from schemas.hub import Forwarded, Noted, SignedCopy
+from schemas.hub import Forwarded, Noted
 from schemas.messages import LeadJudged, LeadSubmitted, RequestMessage
 
 OVERDUE = "lead-overdue"
@@ -139,7 +139,7 @@ class Leads(Part):
             value = work.payload(pk)
         except KeyError:
             return  # the case has been erased: nothing can be passed on any more
-        body = Forwarded(of=lead.sender, message=SignedCopy(value=base64.b64encode(value).decode(), jws=jws),
+        body = Forwarded(of=lead.sender, message=copied(value, jws),
                          due=None if lead.answered else from_micros(lead.due_at))  # fmt: skip
         decision = work.decide("lead.moved", lead.key, None, self._facts(lead) | {"to": to})
         self.desk.say(decision, to, "liandong.lead.forward.v1", f"lead/{lead.key}/{case.version}", body,

@@ -1,6 +1,5 @@
 """Objections to measures, watches and restrictions: opened with a clock, decided by the court, followed by a release that is drafted at once."""
 
-import base64
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,6 +8,7 @@ from hub.casework.drafts import draft
 from hub.casework.lift import imposed, next_reminder, remind
 from hub.casework.officers import officer_codes
 from hub.casework.part import Part
+from hub.engine.copies import copied
 from hub.engine.processor import Due
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
@@ -22,7 +22,7 @@ from hub.trust.parties import Role
 from schemas.asset import Account
 from schemas.base import derive_id, from_micros
 from schemas.findings import AccountFinding
-from schemas.hub import Forwarded, Noted, SignedCopy
+from schemas.hub import Forwarded, Noted
 from schemas.messages import Objected, ObjectionDecided, Replied
 from schemas.replies import ReplyKind
 
@@ -108,7 +108,7 @@ class Objections(Part):
         self, decision: Decision, item: Inbound, about: str, case_token: str, to: str, *, due: datetime | None = None
     ) -> None:
         """The words of one side, as they were signed, to the other."""
-        copy = SignedCopy(value=base64.b64encode(item.record.value).decode(), jws=item.jws)
+        copy = copied(item.record.value, item.jws)
         self.desk.say(decision, to, "liandong.case.forward.v1", f"forward/{item.message.source}/{item.message.id}",
                       Forwarded(of=item.party.speaks_as, message=copy, due=due), correlation=about, case_token=case_token,
                       cause=item.message.id)  # fmt: skip

@@ -4,11 +4,11 @@ One debtor often has many cases; a bank that said yesterday what it keeps need n
 message travels, with its signature, so that the court sees when it was given and to whom.
 """
 
-import base64
 from dataclasses import replace
 
 from hub.casework.answers import Kept, kept_answer
 from hub.casework.desk import Desk
+from hub.engine.copies import copied
 from hub.rules import proposals
 from hub.rules.collect import SECOND
 from hub.rules.completeness import EXPLICIT
@@ -71,7 +71,7 @@ def _settled(desk: Desk, request: RequestState, task: TaskState, answer: Kept) -
     reply = answer.message
     decision = desk.work.decide("answer.reused", request.key, None, {
         "request": request.request_id, "court": request.court, "partner": task.partner, "reply": reply.data.kind.value})  # fmt: skip
-    copy = said.SignedCopy(value=base64.b64encode(answer.value).decode(), jws=answer.jws)
+    copy = copied(answer.value, answer.jws)
     reused = said.Reused(request=reply.correlationid, task_id=reply.data.task_id, answered_at=from_micros(answer.at))
     result = said.Result(partner=task.partner, task_id=task.task_id, message=copy, late=False, reused=reused)
     desk.to_court(decision, request, "result", f"result/{reply.id}", result, request.request_id)

@@ -1,8 +1,8 @@
 """A request's tasks: planned for each partner, then sent, each with the court's own request unchanged."""
 
-import base64
 
 from hub.casework.desk import SILENCE, Desk
+from hub.engine.copies import copied
 from hub.engine.work import Decision
 from hub.rules import collect
 from hub.rules.state import Priority, RequestState, TaskState, TaskStatus
@@ -28,7 +28,7 @@ def dispatch(
 
     A `round` of a standing inquiry carries that inquiry, whose id is `standing`.
     """
-    copy = said.SignedCopy(value=base64.b64encode(value).decode(), jws=jws)
+    copy = copied(value, jws)
     for task in request.tasks:
         if task.status is not TaskStatus.PLANNED:
             continue

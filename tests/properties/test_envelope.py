@@ -1,6 +1,8 @@
 """Messages survive their journey unchanged or not at all, and code and published schema agree on what a message is."""
 
+import hashlib
 import json
+import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -211,3 +213,13 @@ def test_derived_ids_are_uuids_and_as_distinct_as_what_they_are_made_of(one: lis
     adapter: TypeAdapter[str] = TypeAdapter(MessageId)
     assert adapter.validate_python(derive_id(*one))[14] == "8"
     assert (derive_id(*one) == derive_id(*other)) == (one == other)
+
+
+@given(st.lists(st.text(), min_size=1, max_size=4))
+def test_a_derived_id_is_a_uuid_of_version_8_made_of_the_sha_256(parts: list[str]) -> None:
+    raw = bytearray(hashlib.sha256("\x1f".join(parts).encode()).digest()[:16])
+    made = uuid.UUID(derive_id(*parts))
+    assert str(made) == derive_id(*parts)
+    assert (made.version, made.variant) == (8, uuid.RFC_4122)
+    kept = 0xFFFFFFFF_FFFF_0FFF_3FFF_FFFFFFFFFFFF
+    assert made.int & kept == int.from_bytes(raw) & kept
