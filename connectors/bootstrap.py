@@ -24,7 +24,8 @@ from hub.engine.gate import Gate
 from hub.engine.processor import Processor, now_micros
 from hub.engine.work import Work
 from hub.settings import ConfigError, Kafka, Secrets
-from hub.store.database import Database, StoreError
+from hub.store.database import Database
+from hub.store.errors import StoreError
 from hub.store.vault import Vault
 from hub.trust import keys
 from hub.trust.jws import Signer

@@ -22,7 +22,8 @@ from hub.engine.records import Outgoing, Record
 from hub.engine.relay import Relay
 from hub.store import contact
 from hub.store import tables as t
-from hub.store.database import Database, StoreError
+from hub.store.database import Database
+from hub.store.errors import StoreError
 from tests.factories import REPLIES, REQUESTS, inquiry
 from tests.faults.lanes import Lanes
 from tests.processes import until
