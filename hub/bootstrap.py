@@ -22,7 +22,7 @@ from hub.engine.processor import Processor
 from hub.engine.records import Outgoing
 from hub.engine.work import Facts, Work
 from hub.rules.plan import Linkage
-from hub.sequencer import Sequencer
+from hub.sequencer import ROLE, Sequencer
 from hub.settings import Secrets, Settings
 from hub.store import journal
 from hub.store.database import Database
@@ -118,7 +118,7 @@ def build_hub(settings: Settings) -> Hub:
     connection = settings.kafka.connection()
     topics = Topics(connection.prefix)
     composer = Composer(settings.party, Signer(keys.load(settings.signing_key)), secrets.tokens)
-    store = Database(settings.data_dir / "hub.db")
+    store = Database(settings.store_at())
     sink = KafkaSink(connection, settings.party)
     processor = Processor(
         store=store,
@@ -128,6 +128,7 @@ def build_hub(settings: Settings) -> Hub:
         composer=composer,
         master_key=secrets.master,
         application=Casework(rulebook, topics),
+        roles=[ROLE],
     )
     log_key = keys.load(settings.log_key)
 

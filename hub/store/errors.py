@@ -1,6 +1,6 @@
 """What the store raises beside its driver's own errors."""
 
-from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 
 class StoreError(Exception):
@@ -13,4 +13,4 @@ class StoreError(Exception):
 
 def is_outage(error: BaseException) -> bool:
     """Whether the store itself is away, locked, full, or has ended our session: nothing that a record or a timer is to blame for."""
-    return isinstance(error, OperationalError | InternalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    return isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)

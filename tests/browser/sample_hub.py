@@ -8,7 +8,6 @@ from typing import Any
 
 from aiohttp import web
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from hub.bus.topics import Topics
 from hub.casework import Casework, admits
@@ -24,6 +23,7 @@ from hub.engine.relay import mark
 from hub.engine.work import Work
 from hub.store import journal
 from hub.store import tables as t
+from hub.store.dialect import insert
 from hub.store.vault import Vault
 from hub.trust.parties import Directory, Role
 from schemas import samples
@@ -116,7 +116,7 @@ class SampleHub:
             work = Work(connection, self.now, self._composer, self._vault)
             self._casework.handle(work, [self._gate.check(record)])
             work.flush()
-            upsert = insert(t.offsets).values(cluster="c", topic=record.topic, partition=0, next=record.offset + 1)
+            upsert = insert(connection, t.offsets).values(cluster="c", topic=record.topic, partition=0, next=record.offset + 1)
             connection.execute(upsert.on_conflict_do_update(
                 index_elements=["cluster", "topic", "partition"], set_={"next": upsert.excluded.next}
             ))  # fmt: skip
