@@ -50,13 +50,11 @@ class Postgres:
         return URL.create("postgresql", username="hub", database="postgres",
                           query={"host": str(self.socket), "options": f"-csearch_path={name}"})  # fmt: skip
 
-    def ended_sessions(self, url: URL) -> int:
-        """End every session on the store at `url`, as a restart of the server does. Returns how many there were."""
-        path = url.query["options"]
-        name = str(path).partition("=")[2]
-        query = """SELECT count(pg_terminate_backend(pid)) FROM pg_locks JOIN pg_class ON pg_class.oid = relation
-                   WHERE relnamespace = to_regnamespace(%s)"""
-        row = self._admin.execute(query, [name]).fetchone()
+    def end_sessions(self) -> int:
+        """End every session but the tests' own, as a restart of the server does. Returns how many there were."""
+        query = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                   WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+        row = self._admin.execute(query).fetchone()
         return int(row[0]) if row is not None else 0
 
     def stop(self) -> None:
