@@ -46,4 +46,5 @@ def place(path: Path) -> Path | URL:
 
 def open_store(path: Path, extra: MetaData | None = None) -> Database:
     """The store of this name, made at its first use."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     return Database(place(path), extra)

@@ -33,7 +33,11 @@ class Database:
         else:
             with _reaching(where):
                 self._kind = postgresql.PostgresDatabase(where, *own, leases.metadata)
-        self._check_version()
+        try:
+            self._check_version()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def shared(self) -> bool:

@@ -18,7 +18,7 @@ from connectors import jobs
 from connectors.base import Answer, Connector, Job, Outcome
 from connectors.desk import Desk, admits
 from connectors.jobs import JobStatus
-from connectors.runner import Pace, Runner
+from connectors.runner import ROLE, Pace, Runner
 from hub.bus.topics import Topics
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
@@ -66,7 +66,7 @@ class Bench:
             store=self.store, source=lambda: self.bus, sink=self.bus,
             gate=Gate(self._partner.id, self._directory, admits(), 2**21),
             composer=Composer(self._partner.id, self._partner.signer, b"tokens"), master_key=b"m" * 32,
-            application=desk, clock=lambda: now_micros() + self.ahead,
+            application=desk, clock=lambda: now_micros() + self.ahead, roles=[ROLE],
         )  # fmt: skip
         self._keep_answers(desk)
         self.http = aiohttp.ClientSession()

@@ -112,7 +112,7 @@ def _replies(work: Work) -> list[Reply]:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path, each_store: str) -> Iterator[Office]:
     made = Office(tmp_path)
     yield made
     made.store.close()

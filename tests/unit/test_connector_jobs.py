@@ -31,7 +31,7 @@ def _found(connection: Connection, task_id: str) -> jobs.JobRow:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Database]:
+def store(tmp_path: Path, each_store: str) -> Iterator[Database]:
     made = open_store(tmp_path / "bank.db", jobs.metadata)
     yield made
     made.close()

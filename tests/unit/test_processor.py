@@ -24,7 +24,7 @@ DEAD = "hub.dead-letters.v1"
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
+def rig(tmp_path: Path, each_store: str) -> Iterator[Rig]:
     made = Rig(tmp_path, courts=())
     made.now = now_micros()
     yield made
