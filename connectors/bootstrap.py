@@ -11,11 +11,12 @@ import aiohttp
 import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import URL
 
 from connectors import jobs
 from connectors.base import Connector
 from connectors.desk import Desk, admits
-from connectors.runner import Pace, Runner
+from connectors.runner import ROLE, Pace, Runner
 from hub.bus.sink import KafkaSink
 from hub.bus.source import KafkaSource
 from hub.bus.topics import Topics
@@ -23,8 +24,9 @@ from hub.engine.compose import Composer
 from hub.engine.gate import Gate
 from hub.engine.processor import Processor, now_micros
 from hub.engine.work import Work
-from hub.settings import ConfigError, Kafka, Secrets
-from hub.store.database import Database, StoreError
+from hub.settings import ConfigError, Kafka, Secrets, store_at
+from hub.store.database import Database
+from hub.store.errors import StoreError
 from hub.store.vault import Vault
 from hub.trust import keys
 from hub.trust.jws import Signer
@@ -56,11 +58,17 @@ class ConnectorSettings(BaseModel):
     parties_dir: Path
     signing_key: Path
     secret_file: Path
+    store: str | None = None
+    store_password_file: Path | None = None
     kafka: Kafka
     webhook: Webhook = Webhook()
     pace: dict[str, float] = {}
     options: dict[str, Any] = {}
     log_level: str = "info"
+
+    def store_at(self) -> Path | URL:
+        """Where its store is: `<party>.db` in its folder, unless `store` says otherwise. Raises `ConfigError`."""
+        return store_at(self.store or f"sqlite:{self.party}.db", self.data_dir, self.store_password_file)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -89,7 +97,7 @@ async def run_connector(settings: ConnectorSettings) -> None:
     secrets = Secrets.read(settings.secret_file)
     connection = settings.kafka.connection()
     topics = Topics(connection.prefix)
-    store = Database(settings.data_dir / f"{settings.party}.db", jobs.metadata)
+    store = Database(settings.store_at(), jobs.metadata)
     composer = _composer(settings, secrets)
     me = directory.parties[settings.party]
     desk = Desk(directory, topics)
@@ -101,6 +109,7 @@ async def run_connector(settings: ConnectorSettings) -> None:
         composer=composer,
         master_key=secrets.master,
         application=desk,
+        roles=[ROLE],
     )
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -124,13 +133,13 @@ async def run_connector(settings: ConnectorSettings) -> None:
 def retry_job(settings: ConnectorSettings, task_id: str) -> jobs.JobStatus | None:
     """Give a job that waits for a person back to the connector, as a decision in its journal; see `jobs.retry`.
 
-    Raises `StoreError`: store-missing, or store-in-use while the connector runs.
+    Raises `StoreError`: store-missing, or store-in-use while the connector runs; a shared store is never in use.
     """
-    path = settings.data_dir / f"{settings.party}.db"
-    if not path.exists():
-        raise StoreError("store-missing", f"there is no {path}; check data_dir")
+    where = settings.store_at()
+    if isinstance(where, Path) and not where.exists():
+        raise StoreError("store-missing", f"there is no {where}; check data_dir")
     secrets = Secrets.read(settings.secret_file)
-    store = Database(path, jobs.metadata)
+    store = Database(where, jobs.metadata)
     try:
         with store.write() as connection:
             work = Work(connection, now_micros(), _composer(settings, secrets), Vault(secrets.master))

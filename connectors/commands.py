@@ -37,7 +37,7 @@ def show_jobs(config: Config) -> None:
     from hub.store.database import open_readonly
 
     settings = ConnectorSettings.read(config)
-    with open_readonly(settings.data_dir / f"{settings.party}.db") as connection:
+    with open_readonly(settings.store_at()) as connection:
         for status, number in sorted(jobs.counts(connection).items()):
             typer.echo(f"{status}\t{number}")
         for task_id, fault in jobs.manual(connection):

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, MetaData, Select, String, Table, func, select, text, update
+from sqlalchemy import Column, Connection, Index, MetaData, Select, Table, func, select, update
+
+from hub.store.dialect import Integer, String
+from hub.store.tables import partial_index
 
 metadata = MetaData()
 
@@ -47,9 +50,9 @@ jobs = Table(
     Column("expires_at", Integer, nullable=False),
     Column("state", String, nullable=False, server_default="{}"),
     Column("fault", String),
-    Index("jobs_due", "priority", "due_at", "number", sqlite_where=text("status IN ('queued','unknown','waiting')")),
+    partial_index("jobs_due", "priority", "due_at", "number", where="status IN ('queued','unknown','waiting')"),
     Index("jobs_by_request", "request", unique=True),
-    Index("jobs_by_asset", "asset_token", "number", sqlite_where=text("asset_token IS NOT NULL")),
+    partial_index("jobs_by_asset", "asset_token", "number", where="asset_token IS NOT NULL"),
 )  # fmt: skip
 
 events = Table(

@@ -6,7 +6,7 @@ A lead's number, ids and codes stand in the table; what it says is in the sealed
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Column, Connection, Integer, String, Table, select, update
+from sqlalchemy import Column, Connection, Table, select, update
 
 from connectors.base import LeadAnswer, LeadStanding, NumberReused
 from connectors.jobs import metadata
@@ -15,6 +15,7 @@ from hub.bus.topics import Topics
 from hub.engine.copies import open_copy
 from hub.engine.records import Inbound, Unfit
 from hub.engine.work import Decision, Work
+from hub.store.dialect import Integer, String
 from hub.trust.errors import SignatureError
 from hub.trust.parties import Directory, Role
 from schemas.base import derive_id

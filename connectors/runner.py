@@ -8,6 +8,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -29,6 +30,7 @@ from connectors.base import (
 from connectors.breaker import Breaker
 from connectors.desk import Desk
 from connectors.jobs import JobRow, JobStatus
+from hub.engine.crew import Fenced
 from hub.engine.processor import Processor
 from hub.engine.work import Work
 from hub.store.database import Database
@@ -39,6 +41,8 @@ log = structlog.get_logger()
 SECOND = 1_000_000
 ASKED_AFTER = 7 * 24 * 3600 * SECOND
 """How long after its expiry a partner is still asked what became of a task that it has, in µs."""
+ROLE = "calls"
+"""The role of calling the partner: one process's at a time, so that the partner is worked at one pace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +70,16 @@ class Runner:
         self._slots = asyncio.Semaphore(pace.concurrency)
         self._breaker = Breaker(shortest=pace.pause)
         self._busy: set[str] = set()
+        self._recovered = False
 
     async def run(self) -> None:
-        """For ever; jobs found `calling` from before a crash are recovered first."""
-        found = await self._processor.transact(lambda work: table.after_crash(work.connection))
-        if found:
-            log.warning("connector.recovering", jobs=found)
+        """For ever, while this process has the role; jobs found `calling` from before it had are recovered first."""
         async with asyncio.TaskGroup() as group:
             while True:
+                self._recovered = self._processor.crew.has(ROLE) and (self._recovered or await self._recover_all())
+                if not self._recovered:
+                    await asyncio.sleep(self._pace.poll)
+                    continue
                 await self._open_circuit_pauses()
                 await self._slots.acquire()
                 packet = await self._claim()
@@ -82,6 +88,16 @@ class Runner:
                 else:
                     self._slots.release()
                     await asyncio.sleep(self._pace.poll)
+
+    async def _recover_all(self) -> bool:
+        """Whether it could be done: the role may be lost meanwhile."""
+        try:
+            found = await self._processor.transact(lambda work: table.after_crash(work.connection), ROLE)
+        except Fenced:
+            return False
+        if found:
+            log.warning("connector.recovering", jobs=found)
+        return True
 
     async def _open_circuit_pauses(self) -> None:
         """While the circuit is open the partner's topic is not read: its backlog stays in Kafka."""
@@ -113,9 +129,13 @@ class Runner:
         ids = [row.task_id for row, _ in packet]
         try:
             await self._carry_out(packet)
+        except Fenced:  # whoever has the role asks what became of these, even if that is this process again
+            self._recovered = False
+            log.warning("connector.taken-over", jobs=len(ids), advice="what became of these is found out by who calls the partner now")
         except Exception as error:  # noqa: BLE001 - a fault of ours in one job must not stop the others
             log.error("connector.job-failed", error=type(error).__name__, jobs=len(ids))
-            await self._give_up(ids, f"internal:{type(error).__name__}")
+            with suppress(Fenced):
+                await self._give_up(ids, f"internal:{type(error).__name__}")
         finally:
             self._busy.difference_update(ids)
             self._slots.release()
@@ -223,7 +243,7 @@ class Runner:
                 else:
                     table.put(work.connection, [job.key], _resting(job), due_at=self._after(self._backoff(job.attempt)))
 
-        await self._processor.transact(write)
+        await self._processor.transact(write, ROLE)
 
     async def _give_up(self, keys: Sequence[str], fault: str) -> None:
         """Leave a job to a person; of several, which are new inquiries without effect, each is tried alone first."""
@@ -233,7 +253,7 @@ class Runner:
             await self._mark(keys, JobStatus.QUEUED, fault=table.TOGETHER + fault)
 
     async def _mark(self, keys: Sequence[str], status: JobStatus, **values: object) -> None:
-        await self._processor.transact(lambda work: table.put(work.connection, keys, status, **values))
+        await self._processor.transact(lambda work: table.put(work.connection, keys, status, **values), ROLE)
 
     def _after(self, seconds: float) -> int:
         return self._processor.now() + round(seconds * SECOND)

@@ -23,7 +23,7 @@ from hub.engine.records import Outgoing
 from hub.engine.work import Facts, Work
 from hub.letters.office import PATH, Office
 from hub.rules.plan import Linkage
-from hub.sequencer import Sequencer
+from hub.sequencer import ROLE, Sequencer
 from hub.settings import Secrets, Settings
 from hub.store import journal, letters
 from hub.store.database import Database
@@ -123,7 +123,7 @@ def build_hub(settings: Settings) -> Hub:
     connection = settings.kafka.connection()
     topics = Topics(connection.prefix)
     composer = Composer(settings.party, Signer(keys.load(settings.signing_key)), secrets.tokens, directory.batch_readers)
-    store = Database(settings.data_dir / "hub.db")
+    store = Database(settings.store_at())
     sink = KafkaSink(connection, settings.party)
     gate, casework = Gate(settings.party, directory, admits(topics.requests, topics.replies)), Casework(rulebook, topics)
     processor = Processor(
@@ -134,6 +134,7 @@ def build_hub(settings: Settings) -> Hub:
         composer=composer,
         master_key=secrets.master,
         application=casework,
+        roles=[ROLE],
     )
     log_key = keys.load(settings.log_key)
 

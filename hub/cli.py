@@ -128,7 +128,7 @@ def main() -> None:
     """The console script: known errors become one line, never a traceback."""
     from hub.bus.connection import BusError
     from hub.settings import ConfigError
-    from hub.store.database import StoreError
+    from hub.store.errors import StoreError
     from hub.trust.errors import TrustError
     from hub.trust.parties import DirectoryError
 

@@ -1,7 +1,8 @@
 """The audit log's one sequencer: rows → entries and tiles on disk → the committed state → a signed checkpoint.
 
 In that order, so that no crash can make it sign two roots for one size: what is on disk but not committed is written
-again with the same bytes, and only committed sizes are signed.
+again with the same bytes, and only committed sizes are signed. Of several processes on a shared store one has the role; they
+share the log's directory. Rows are numbered in the order of their commits, so that whoever has the role makes the same tree.
 """
 
 import asyncio
@@ -10,18 +11,25 @@ from contextlib import suppress
 from pathlib import Path
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
+from hub.engine.crew import Fenced
 from hub.engine.processor import Processor
 from hub.engine.relay import PublishFailed
 from hub.store import journal
 from hub.store.database import Database
+from hub.store.errors import is_outage
+from hub.trust.errors import LogError
 from hub.trust.merkle import TreeState
 from hub.trust.notes import NoteSigner
 from hub.trust.tile_log import TileLog
 
 log = structlog.get_logger()
 _BATCH = 5000
+ROLE = "log"
+"""The role of sequencing, among several processes."""
+_PATIENCE = 10
+"""How often in a row a log that does not fit the store is opened anew: a process that was overtaken may still be writing."""
 
 
 class Sequencer:
@@ -34,19 +42,24 @@ class Sequencer:
         self._store = store
         self._processor = processor
         self._announce = announce
-        with store.read() as connection:
-            size, edge = journal.read_state(connection)
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / "log.vkey").write_text(f"{signer.verifier}\n", encoding="utf-8")
-        self._log = TileLog(directory, signer, TreeState(size, edge))
+        self._directory = directory
+        self._signer = signer
+        self._log: TileLog | None = None
         self._last = b""
+        self._refused = 0
         self._stopping = asyncio.Event()
         self.running = False
+        directory.mkdir(parents=True, exist_ok=True)
+        key = directory / "log.vkey"
+        if not key.exists() or key.read_text(encoding="utf-8") != f"{signer.verifier}\n":
+            key.write_text(f"{signer.verifier}\n", encoding="utf-8")
+        if not store.shared:
+            self._log = self._open()
 
     @property
     def size(self) -> int:
-        """Entries in the log."""
-        return self._log.state.size
+        """Entries in the log, by this process's last word."""
+        return self._log.state.size if self._log is not None else 0
 
     async def run(self, interval: float = 1.0) -> None:
         """A checkpoint every `interval` seconds, until `stop`; never cancelled in the middle of a step."""
@@ -61,8 +74,32 @@ class Sequencer:
         self._stopping.set()
 
     async def step(self) -> None:
-        """Sequence all there is, then sign and announce the new head."""
-        while await self._append():
+        """Sequence all there is, then sign and announce the new head; among several processes, the one that has the role."""
+        if not self._processor.crew.shared:
+            await self._step()
+            return
+        try:
+            if self._processor.crew.has(ROLE):
+                await self._step()
+                self._refused = 0
+                return
+        except Fenced:
+            log.warning("log.taken-over", advice="another process sequences the log now")
+        except (LogError, OSError) as error:
+            self._refused += 1
+            if self._refused > _PATIENCE:
+                raise
+            log.warning("log.opened-anew", reason=str(error))
+        except DBAPIError as error:
+            if not is_outage(error):
+                raise
+            log.warning("log.waits-for-store", error=type(error).__name__)
+        self._log = None
+
+    async def _step(self) -> None:
+        if self._log is None:
+            self._log = await self._processor.on_store(self._open)
+        while await self._append(self._log):
             pass
         checkpoint = await asyncio.to_thread(self._log.publish)
         if checkpoint != self._last:
@@ -73,12 +110,17 @@ class Sequencer:
             else:
                 self._last = checkpoint
 
-    async def _append(self) -> bool:
+    def _open(self) -> TileLog:
+        with self._store.read() as connection:
+            size, edge = journal.read_state(connection)
+        return TileLog(self._directory, self._signer, TreeState(size, edge))
+
+    async def _append(self, tiles: TileLog) -> bool:
         rows = await self._processor.on_store(self._read)
         if not rows:
             return False
-        before = self._log.state.size
-        state = await asyncio.to_thread(self._log.append, [leaf for _, leaf in rows])
+        before = tiles.state.size
+        state = await asyncio.to_thread(tiles.append, [leaf for _, leaf in rows])
         await self._processor.on_store(self._commit, before, rows[0][0], rows[-1][0], state)
         return len(rows) == _BATCH
 
@@ -87,10 +129,8 @@ class Sequencer:
             return journal.unsequenced(connection, _BATCH)
 
     def _commit(self, before: int, first: int, last: int, state: TreeState) -> None:
+        """Raises `Fenced`, before anything is signed, when the log is no longer this process's or has moved."""
         with self._store.write() as connection:
-            _commit(connection, before, first, last, state)
-
-
-def _commit(connection: Connection, before: int, first: int, last: int, state: TreeState) -> None:
-    if not journal.commit_state(connection, before, first, last, state.size, state.edge):
-        raise RuntimeError("another sequencer moved the log; this one stops before it signs anything")
+            self._processor.crew.check(connection, ROLE)
+            if not journal.commit_state(connection, before, first, last, state.size, state.edge):
+                raise Fenced(ROLE)

@@ -10,8 +10,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, TomlConfigSettingsSource
+from sqlalchemy import URL
 
 from hub.bus.connection import Connection
+from hub.store.database import locate
+
+
+class ConfigError(Exception):
+    """A configuration file is wrong; the message names it and says what to mend."""
 
 
 class Kafka(BaseModel):
@@ -52,14 +58,25 @@ class Settings(BaseSettings):
     agreements_dir: Path = Path("config/agreements")
     signing_key: Path = Path(".local/hub/keys/hub.jwk")
     log_key: Path = Path(".local/hub/keys/log.jwk")
+    store: str = "sqlite:hub.db"
+    store_password_file: Path | None = None
     secret_file: Path = Path(".local/hub/keys/hub.secret")
     kafka: Kafka = Kafka()
     console: Console = Console()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    def store_at(self, folder: Path | None = None) -> Path | URL:
+        """Where the hub's store is; its file in another folder than its own, if one is named. Raises `ConfigError`."""
+        return store_at(self.store, folder or self.data_dir, self.store_password_file)
 
-class ConfigError(Exception):
-    """A configuration file is wrong; the message names it and says what to mend."""
+
+
+def store_at(store: str, folder: Path, password_file: Path | None) -> Path | URL:
+    """Where a store is, by its settings; see `locate`. Raises `ConfigError`."""
+    try:
+        return locate(store, folder, password_file)
+    except (ValueError, OSError) as error:
+        raise ConfigError(str(error)) from error
 
 
 def read_settings(file: Path) -> Settings:

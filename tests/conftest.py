@@ -13,6 +13,7 @@ from deploy.kafka import Broker
 from hub.bus.admin import connect, provision
 from hub.bus.connection import Connection
 from hub.bus.topics import Plan
+from tests import stores
 
 # No test passes or fails by the clock: a slow machine, or tables that are built at the first draw, say nothing of the rules.
 settings.register_profile("untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -45,6 +46,20 @@ class Cluster:
     def connection(self, party: str) -> Connection:
         """That party's way in."""
         return Connection(self.bootstrap_servers, *self.credentials(party), prefix=self.prefix)
+
+
+@pytest.fixture(params=stores.KINDS)
+def each_store(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The test runs once on each kind of store; the kind."""
+    stores.use(request.param)
+    yield request.param
+    stores.use(stores.DEFAULT)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _servers() -> Iterator[None]:
+    yield
+    stores.stop()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

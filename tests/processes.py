@@ -5,10 +5,11 @@ import contextlib
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -71,9 +72,10 @@ class Linkage:
         """`liandong hub run` as a process."""
         return await self.program("hub", LIANDONG, "hub", "run", "--config", str(self.hub_config()), ready=ready)
 
-    async def program(self, name: str, *arguments: str, ready: bool) -> Child:
+    async def program(self, name: str, *arguments: str, ready: bool, environment: Mapping[str, str] = MappingProxyType({})) -> Child:
         """A process that works as the hub; with `ready`, return once it says so."""
-        child = await self.household.start(name, *arguments, environment={"LIANDONG_AGREEMENTS_DIR": str(self.agreements)})
+        settings = {"LIANDONG_AGREEMENTS_DIR": str(self.agreements), **environment}
+        child = await self.household.start(name, *arguments, environment=settings)
         if ready:
             await child.logged("hub.ready")
         return child

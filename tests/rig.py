@@ -28,6 +28,7 @@ from schemas.base import CHINA, micros
 from schemas.messages import CaseStated, RequestMessage, parse
 from schemas.samples import kind_of_action
 from tests.factories import REPLIES, REQUESTS, Agency, Data, agency, approved, message
+from tests.stores import open_store
 
 A = TypeVar("A", bound=Aggregate)
 FINDING = {"kind": "whereabouts", "fact": "residence", "place": "某处"}
@@ -76,7 +77,7 @@ class Rig(VirtualHub):
         self.parties |= {partner: agency(partner, Role.PARTNER, kind, **IN_FORCE) for partner, kind in PARTNERS.items()}
         directory = Directory.of(each.party for each in self.parties.values())
         super().__init__(
-            folder, directory, sample_rulebook(directory), self.parties["hub"].signer, secret=b"t" * 32, master=master,
+            open_store(folder / "hub.db"), directory, sample_rulebook(directory), self.parties["hub"].signer, secret=b"t" * 32, master=master,
             now=micros(datetime(2026, 11, 23, 9, 0, tzinfo=CHINA)),
         )  # fmt: skip
         for court in courts:

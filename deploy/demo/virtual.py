@@ -37,12 +37,12 @@ class VirtualHub:
     """`now` is the hub's clock and the broker's, in UTC microseconds; it moves when the caller moves it."""
 
     def __init__(
-        self, folder: Path, directory: Directory, rulebook: Rulebook, signer: Signer, *, secret: bytes, master: bytes, now: int,
+        self, store: Database, directory: Directory, rulebook: Rulebook, signer: Signer, *, secret: bytes, master: bytes, now: int,
         party: str = "hub",
     ) -> None:  # fmt: skip
         topics = Topics()
         self.directory = directory
-        self.store = Database(folder / "hub.db")
+        self.store = store
         self.composer = Composer(party, signer, secret, directory.batch_readers)
         self.gate = Gate(party, directory, admits(topics.requests, topics.replies))
         self.casework = Casework(rulebook, topics)

@@ -15,6 +15,7 @@ from hub.config import load_rulebook
 from hub.rules.bulletins import Cadence
 from hub.rules.terms import DAY
 from hub.settings import Secrets
+from hub.store.database import Database
 from hub.trust import keys
 from hub.trust.jws import Signer
 from hub.trust.notes import NoteSigner
@@ -54,8 +55,8 @@ class Year:
         directory = since(Directory.load(world.parties), micros(BEGINS))
         secrets = Secrets.read(world.folder / "keys" / "hub.secret")
         rulebook = load_rulebook(ROOT / "config", ROOT / "config" / "agreements", directory)
-        self.hub = VirtualHub(folder, directory, rulebook, Signer(keys.load(world.key(HUB))), secret=secrets.tokens,
-                              master=secrets.master, now=micros(BEGINS))  # fmt: skip
+        self.hub = VirtualHub(Database(folder / "hub.db"), directory, rulebook, Signer(keys.load(world.key(HUB))),
+                              secret=secrets.tokens, master=secrets.master, now=micros(BEGINS))  # fmt: skip
         self._cast = Cast(world, self.hub, self._answer)
         self._found_again = False
         self._renewed_in_time = ""

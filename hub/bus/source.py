@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 
 class KafkaSource:
-    """A consumer of some topics, all partitions, without a group and so without rebalances."""
+    """A consumer of partitions of some topics, without a group and so without rebalances."""
 
     def __init__(self, connection: Connection, client_id: str, topics: Sequence[str]) -> None:
         self._connection = connection
@@ -22,6 +22,7 @@ class KafkaSource:
         self._topics = topics
         self._consumer: AIOKafkaConsumer | None = None
         self._places: list[TopicPartition] = []
+        self._assigned: list[TopicPartition] = []
         self._taken: dict[Place, int] = {}
         self.cluster = ""
 
@@ -32,16 +33,18 @@ class KafkaSource:
         return self._consumer
 
     async def open(self) -> dict[Place, int]:
-        """Connect and assign every partition. Returns the first offset that each still holds. Raises `BusError`."""
+        """Connect. Returns the first offset that each partition still holds. Raises `BusError`."""
         self.cluster, counts = await asyncio.to_thread(self._connection.describe, self._topics)
         self._places = [TopicPartition(topic, n) for topic, count in counts.items() for n in range(count)]
         self._consumer = self._connection.consumer(self._client_id)
         await self._consumer.start()
-        self._consumer.assign(self._places)
         return self._offsets(await self._consumer.beginning_offsets(self._places))
 
     def seek(self, positions: Mapping[Place, int]) -> None:
-        """Read on from these positions."""
+        """Read these partitions and no others, on from these positions."""
+        self._assigned = [TopicPartition(*place) for place in positions]
+        if self._assigned:
+            self._live.assign(self._assigned)
         for (topic, partition), offset in positions.items():
             self._taken[topic, partition] = offset
             self._live.seek(TopicPartition(topic, partition), offset)
@@ -69,7 +72,7 @@ class KafkaSource:
         """A header's name is not UTF-8: whatever was fetched with it is fetched again, from where we stand."""
         log.warning("bus.header-name-not-utf8", advice="reading with the slower, lenient parser from now on")
         read_leniently()
-        for place in self._places:
+        for place in self._assigned:
             at = self._taken.get((place.topic, place.partition))
             self._live.seek(place, at if at is not None else await self._live.position(place))
 

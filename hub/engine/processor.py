@@ -4,12 +4,14 @@ The transaction holds inbox rows, state, outbox rows, audit entries, timers and 
 compare-and-set: a process that was replaced meanwhile finds another value, loses its whole batch and reads anew, which
 is the fence that Kafka's transactions would otherwise have to be. Three stages overlap: while one batch is in the
 store's thread, the next is verified and the one before is published.
+
+Several processes on a shared store divide the partitions among them by leases; one of them publishes, any fires timers.
 """
 
 import asyncio
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -18,21 +20,24 @@ from typing import Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from hub.engine.compose import Composer
+from hub.engine.crew import RELAY, Crew, Fenced
 from hub.engine.gate import Gate
 from hub.engine.records import Inbound, Outgoing, Place, Record, Unfit
-from hub.engine.relay import Relay, Sink, load_page, mark
+from hub.engine.relay import Page, Relay, Sink, load_page, mark
 from hub.engine.work import Work, read_payload
-from hub.store import contact
+from hub.store import contact, leases
 from hub.store import tables as t
 from hub.store.database import Database
+from hub.store.errors import is_outage
 from hub.store.vault import Vault
 from schemas.base import format_time, from_micros
 
 log = structlog.get_logger()
 T = TypeVar("T")
+E = TypeVar("E", bound=BaseException)
 
 BATCH = 500
 TAKE_TIMEOUT_MS = 200
@@ -42,6 +47,8 @@ CONTACT = 1_000_000
 """Longest time between two questions to Kafka, in µs: how finely an outage is seen."""
 HICCUP = 3_000_000
 """A time without an answer from Kafka that is no outage yet, in µs."""
+BEAT = 1.0
+"""Seconds between two renewals of this process's leases on a shared store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +85,6 @@ class Application(Protocol):
         """Deciding on this one record failed: set it aside."""
 
 
-class Fenced(Exception):  # noqa: N818 - it names a state of ours, not a fault of the caller's
-    """Another process has moved an offset: this one's batch is void."""
-
-
 def now_micros() -> int:
     """UTC microseconds by this machine's clock."""
     return time.time_ns() // 1000
@@ -93,6 +96,7 @@ class Processor:
     def __init__(
         self, *, store: Database, source: Callable[[], Source], sink: Sink, gate: Gate, composer: Composer,
         master_key: bytes, application: Application, clock: Callable[[], int] = now_micros, batch: int = BATCH,
+        roles: Collection[str] = (),
     ) -> None:  # fmt: skip
         self._store = store
         self._make_source = source
@@ -104,10 +108,13 @@ class Processor:
         self._batch = batch
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._sink = sink
-        self.relay = Relay(sink, lambda after: self.on_store(self._load, after))
+        self.crew = Crew(store, roles)
+        self.relay = Relay(sink, lambda after: self.on_store(self._load, after), lambda: self.crew.has(RELAY))
         self._source: Source | None = None
         self._positions: dict[Place, int] = {}
         self._contact_at = 0
+        self._answered = 0.0
+        self._regroup = asyncio.Event()
         self._paused = asyncio.Event()
         self._paused.set()
         self._stopping = asyncio.Event()
@@ -123,9 +130,15 @@ class Processor:
                     await self._run_once()
                 except* Fenced:
                     log.error("engine.fenced", advice="another process works on this store's offsets")
+                except* DBAPIError as group:
+                    if not (self.crew.shared and all(map(is_outage, _leaves(group)))):
+                        raise
+                    log.error("store.away", error=type(_leaves(group)[0]).__name__, advice="trying again every second")
+                    await asyncio.sleep(1)
             await self._mark()
             if last is not None:
                 await last()
+            await self.on_store(self.crew.leave)
         finally:
             await self._sink.close()
             self._store_thread.shutdown()
@@ -134,19 +147,25 @@ class Processor:
         source = self._source = self._make_source()
         try:
             first = await source.open()
-            self._positions = await self.on_store(self._resume, source.cluster, first)
+            self._answered = time.monotonic()
+            mine = await self.on_store(self.crew.join, first)
+            self._positions = await self.on_store(self._resume, source.cluster, first, mine)
             source.seek(self._positions)
+            self._regroup.clear()
             self.ready.set()
             queue: asyncio.Queue[list[Inbound | Unfit] | None] = asyncio.Queue(1)
             async with asyncio.TaskGroup() as group:
                 relay = group.create_task(self.relay.run())
                 ticks = group.create_task(self._tick_forever(source))
+                beats = group.create_task(self._beat_forever(first)) if self.crew.shared else None
                 group.create_task(self._read(source, queue))
                 await group.create_task(self._commit_forever(source.cluster, queue))
                 ticks.cancel()
-                while not self.relay.idle and await self._still_publishing():
+                while self._stopping.is_set() and not self.relay.idle and await self._still_publishing():
                     pass
                 relay.cancel()
+                if beats is not None:
+                    beats.cancel()
         finally:
             self.ready.clear()
             await source.close()
@@ -182,17 +201,23 @@ class Processor:
         """The exact bytes of a kept message. On the store's thread only."""
         return read_payload(connection, self._vault, message_pk)
 
-    async def transact(self, decide: Callable[[Work], T]) -> T:
-        """One transaction of the application's own, with all that a batch has: effects are published after it."""
-        done: tuple[T, list[Outgoing]] = await self.on_store(self._transact, decide, self._clock())
+    async def transact(self, decide: Callable[[Work], T], role: str | None = None) -> T:
+        """One transaction of the application's own, with all that a batch has: effects are published after it.
+
+        Raises `Fenced`, and writes nothing, when it belongs to a `role` that is no longer this process's.
+        """
+        done: tuple[T, list[Outgoing]] = await self.on_store(self._transact, decide, self._clock(), role)
         self.relay.offer(done[1])
         return done[0]
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
     async def _read(self, source: Source, queue: asyncio.Queue[list[Inbound | Unfit] | None]) -> None:
-        while not self._stopping.is_set():
+        while not (self._stopping.is_set() or self._regroup.is_set()):
             await self._paused.wait()
+            if not self._positions:
+                await asyncio.sleep(TICK)  # there are more processes than partitions
+                continue
             records = await source.take(self._batch, TAKE_TIMEOUT_MS)
             if records:
                 await queue.put(await asyncio.to_thread(self._gate.check_all, records))
@@ -211,9 +236,11 @@ class Processor:
         """Commit `batch`; when deciding fails, halve it until the one bad record is found and set aside."""
         try:
             out = self._attempt(cluster, batch, lambda work: self._application.handle(work, batch), published)
-        except (Fenced, OperationalError):
-            raise  # a store that is locked or full says nothing about a record
-        except Exception as error:  # noqa: BLE001 - whatever a decision raises must not stop the partition
+        except Fenced:
+            raise
+        except Exception as error:
+            if is_outage(error):
+                raise  # a store that is locked or full says nothing about a record
             if len(batch) == 1:
                 record = batch[0].record
                 log.error("engine.poison", topic=record.topic, partition=record.partition, offset=record.offset,
@@ -255,9 +282,11 @@ class Processor:
         _tell(work)
         return work.outgoing
 
-    def _transact(self, decide: Callable[[Work], T], now: int) -> tuple[T, list[Outgoing]]:
+    def _transact(self, decide: Callable[[Work], T], now: int, role: str | None = None) -> tuple[T, list[Outgoing]]:
         try:
             with self._store.write() as connection:
+                if role is not None:
+                    self.crew.check(connection, role)
                 work = Work(connection, now, self._composer, self._vault)
                 result = decide(work)
                 work.flush()
@@ -279,9 +308,12 @@ class Processor:
         while True:
             await asyncio.sleep(TICK)
             await self._mark()
+            if self.crew.shared:
+                self.relay.look()
             asked_at = self._clock()
             due = judged is None and await self.on_store(self._any_due, asked_at)
-            if due or asked_at - self._contact_at >= CONTACT:
+            unasked = self.crew.shared and time.monotonic() - self._answered >= BEAT
+            if due or unasked or asked_at - self._contact_at >= CONTACT:
                 try:
                     ends = await source.end_offsets()
                 except Exception as error:  # noqa: BLE001 - whatever hides the broker, the answer is to wait
@@ -289,12 +321,31 @@ class Processor:
                     continue
                 await self._in_contact(self._clock())
                 judged = (asked_at, ends) if due else judged
-            if judged is not None and all(self._positions[place] >= end for place, end in judged[1].items()):
+            if judged is not None and await self.on_store(self._read_up_to, source.cluster, judged[1]):
                 await self._fire(judged[0])
                 judged = None
 
+    def _read_up_to(self, cluster: str, ends: Mapping[Place, int]) -> bool:
+        """Whether all that stood before these offsets has been decided on, by whichever process."""
+        if not self.crew.shared:
+            return all(self._positions[place] >= end for place, end in ends.items())
+        with self._store.read() as connection:
+            kept = self._kept(connection, cluster)
+        return all(kept.get(place, 0) >= end for place, end in ends.items())
+
+    async def _beat_forever(self, places: Collection[Place]) -> None:
+        """Renew this process's leases, and notice when the partitions are to be divided anew."""
+        while True:
+            await asyncio.sleep(BEAT)
+            in_contact = time.monotonic() - self._answered < leases.SECONDS
+            mine = await self.on_store(partial(self.crew.join, places, self._positions, in_contact=in_contact))
+            if in_contact and mine != self._positions.keys() and not self._regroup.is_set():
+                log.info("engine.regrouped", partitions=len(mine))
+                self._regroup.set()
+
     async def _in_contact(self, at: int) -> None:
         """Kafka answers. If it has not for a while, that while is an outage, and counts against nobody."""
+        self._answered = time.monotonic()
         last, self._contact_at = self._contact_at, at
         await self.transact(lambda work: self._note_contact(work, last, at))
 
@@ -302,6 +353,7 @@ class Processor:
     def _note_contact(work: Work, last: int, at: int) -> None:
         if not contact.timed(work.connection):
             return
+        last = max(last, contact.last(work.connection))  # another process may have been in contact
         if last and at - last > HICCUP:
             work.add(t.outages, {"from_at": last, "until_at": at})
             work.decide("bus.outage", None, None,
@@ -316,9 +368,9 @@ class Processor:
         """When deciding on several fails, each alone, and the one that fails is set aside: a timer must not stop the hub."""
         try:
             return self._transact(self._take_due, upto)[1]
-        except OperationalError:
-            raise  # a store that is locked or full says nothing about a timer
-        except Exception as error:  # noqa: BLE001 - whatever a decision raises must not stop the others
+        except Exception as error:
+            if is_outage(error):
+                raise  # a store that is locked or full says nothing about a timer
             log.error("engine.timers", error=type(error).__name__, where=_place(error))
         with self._store.read() as connection:
             due = self._due(connection, upto)
@@ -327,17 +379,17 @@ class Processor:
     def _fire_alone(self, timer: Due, upto: int) -> list[Outgoing]:
         try:
             return self._transact(lambda work: self._take(work, [timer]), upto)[1]
-        except OperationalError:
-            raise
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:
+            if is_outage(error):
+                raise
             log.error("engine.timer", kind=timer.kind, error=type(error).__name__, where=_place(error))
             failed = type(error).__name__
         return self._transact(lambda work: self._set_aside(work, timer, failed), upto)[1]
 
     def _set_aside(self, work: Work, timer: Due, error: str) -> None:
         """A timer that nothing can be decided on goes to a person: its kind, and of the error the kind alone."""
-        self._remove(work, timer)
-        work.decide("timer.failed", None, None, {"timer": timer.kind, "ref": timer.ref, "error": error, "alarm": 1})
+        if self._remove(work, timer):
+            work.decide("timer.failed", None, None, {"timer": timer.kind, "ref": timer.ref, "error": error, "alarm": 1})
 
     def _any_due(self, at: int) -> bool:
         with self._store.read() as connection:
@@ -374,14 +426,10 @@ class Processor:
 
     # -- the store's positions -----------------------------------------------------------------------------------------
 
-    def _resume(self, cluster: str, first: dict[Place, int]) -> dict[Place, int]:
-        """Positions kept for this cluster; a partition never seen begins at its first offset."""
-        columns = t.offsets.c
+    def _resume(self, cluster: str, first: dict[Place, int], mine: Collection[Place]) -> dict[Place, int]:
+        """Where this process reads on in this cluster; a partition never seen begins at its first offset."""
         with self._store.write() as connection:
-            kept = {
-                (row.topic, row.partition): row.next
-                for row in connection.execute(select(t.offsets).where(columns.cluster == cluster))
-            }
+            kept = self._kept(connection, cluster)
             new = [
                 {"cluster": cluster, "topic": topic, "partition": partition, "next": offset}
                 for (topic, partition), offset in first.items() if (topic, partition) not in kept
@@ -389,9 +437,14 @@ class Processor:
             if new:
                 connection.execute(t.offsets.insert(), new)
             self._contact_at = self._contact_at or contact.last(connection)
-        return {place: kept.get(place, offset) for place, offset in first.items()}
+        return {place: kept.get(place, first[place]) for place in sorted(mine)}
 
-    def _load(self, after: int) -> list[Outgoing]:
+    @staticmethod
+    def _kept(connection: Connection, cluster: str) -> dict[Place, int]:
+        rows = connection.execute(select(t.offsets).where(t.offsets.c.cluster == cluster))
+        return {(row.topic, row.partition): row.next for row in rows}
+
+    def _load(self, after: int) -> Page:
         with self._store.read() as connection:
             return load_page(connection, self._vault, after)
 
@@ -400,6 +453,13 @@ def _tell(work: Work) -> None:
     """One log line for each committed decision, with the request's correlation id."""
     for line in work.lines():
         log.info(**line)
+
+
+def _leaves(group: BaseExceptionGroup[E]) -> list[E]:
+    found: list[E] = []
+    for each in group.exceptions:
+        found += _leaves(each) if isinstance(each, BaseExceptionGroup) else [each]
+    return found
 
 
 def _place(error: BaseException) -> str:

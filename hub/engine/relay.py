@@ -7,10 +7,11 @@ exactly-once delivery.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from hub.engine.records import Outgoing
 from hub.engine.work import signed_headers, unpack_headers
@@ -23,6 +24,8 @@ _IN_MEMORY = 20_000
 """Most rows handed over in memory; beyond it they are read back from the store, so memory stays bounded."""
 _HELD = 64 * 1024 * 1024
 """Most bytes of values handed over in memory."""
+_LOOK = 0.1
+"""Seconds between looks at whether it is this process that publishes."""
 
 
 class PublishFailed(Exception):  # noqa: N818 - it names an outcome: the rows stay in the outbox and are sent again
@@ -38,12 +41,28 @@ class Sink(Protocol):
     async def close(self) -> None: ...
 
 
-class Relay:
-    """Publishes what was committed. `load` reads a page of unmarked rows after a sequence number, off the event loop."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Unmarked rows, in order: all that there are up to a sequence number, and whether there may be more after it."""
 
-    def __init__(self, sink: Sink, load: Callable[[int], Awaitable[list[Outgoing]]]) -> None:
+    rows: list[Outgoing]
+    upto: int
+    more: bool
+
+
+class Relay:
+    """Publishes what was committed. `load` reads a page of unmarked rows after a sequence number, off the event loop.
+
+    Of several processes one publishes for all, in order: the one of which `mine` is true. One that loses that in the middle of
+    a batch repeats what its successor has published, which is what readers discard anyway.
+    """
+
+    def __init__(
+        self, sink: Sink, load: Callable[[int], Awaitable[Page]], mine: Callable[[], bool] = lambda: True
+    ) -> None:
         self._sink = sink
         self._load = load
+        self._mine = mine
         self._queue: deque[Outgoing] = deque()
         self._behind = True  # something may stand in the store that is not in the queue
         self._done = 0
@@ -56,12 +75,12 @@ class Relay:
     def offer(self, rows: Sequence[Outgoing]) -> None:
         """Hand over freshly committed rows, in order.
 
-        A gap in the sequence (rows whose hand-over was cut short), or more than memory should hold, is read back from
-        the store instead, so that nothing is marked that was not published.
+        A gap in the sequence (rows whose hand-over was cut short, or of another process), or more than memory should hold,
+        is read back from the store instead, so that nothing is marked that was not published.
         """
         if not rows:
             return
-        gap = self._offered and rows[0].seq != self._offered + 1
+        gap = rows[0].seq != self._offered + 1
         self._offered = rows[-1].seq
         if gap or len(self._queue) + len(rows) > _IN_MEMORY or self._held + _size(rows) > _HELD:
             self._behind = True
@@ -69,6 +88,12 @@ class Relay:
             self._queue.extend(rows)
             self._held += _size(rows)
         self._wake.set()
+
+    def look(self) -> None:
+        """Other processes may have committed rows: look into the store for them."""
+        if not self._queue:
+            self._behind = True
+            self._wake.set()
 
     def unmarked(self) -> int | None:
         """The highest sequence number published and not yet marked."""
@@ -79,14 +104,18 @@ class Relay:
 
     @property
     def idle(self) -> bool:
-        """Nothing is left to publish."""
-        return not (self._behind or self._queue or self._in_flight)
+        """Nothing is left for this process to publish."""
+        return not (self._mine() and (self._behind or self._queue or self._in_flight))
 
     async def run(self) -> None:
         """Publish for ever. A failing broker is tried again with growing pauses; nothing is lost meanwhile."""
         pause = 0.1
         self._behind = True  # a run that was cut short may have held rows that it neither published nor kept
         while True:
+            if not self._mine():
+                self._behind = True
+                await asyncio.sleep(_LOOK)
+                continue
             batch = await self._next()
             if not batch:
                 self._wake.clear()
@@ -114,11 +143,12 @@ class Relay:
             self._held = 0
             self._behind = False  # rows committed from here on are offered again; some of them may be in the page too
             page = await self._load(self._done)
-            self._behind = self._behind or bool(page)  # until a page is empty there may be more
-            last = page[-1].seq if page else self._done
-            self._queue = deque(row for row in self._queue if row.seq > last)
+            self._queue = deque(row for row in self._queue if row.seq > page.upto)
+            gap = bool(self._queue) and self._queue[0].seq != page.upto + 1
+            self._behind = self._behind or page.more or gap
+            self._offered = max(self._offered, page.upto)
             self._held = _size(self._queue)
-            return page
+            return page.rows
         rows = [self._queue.popleft() for _ in range(min(_PAGE, len(self._queue)))]
         self._held -= _size(rows)
         return rows
@@ -128,7 +158,7 @@ def _size(rows: Iterable[Outgoing]) -> int:
     return sum(len(row.value) for row in rows)
 
 
-def load_page(connection: Connection, vault: Vault, after: int) -> list[Outgoing]:
+def load_page(connection: Connection, vault: Vault, after: int) -> Page:
     """The next unmarked rows, in order; as many as a page and as memory should hold, and at least one if there is any."""
     out, message = t.outbox.c, t.messages.c
     query = (
@@ -140,14 +170,15 @@ def load_page(connection: Connection, vault: Vault, after: int) -> list[Outgoing
     )
     page: list[Outgoing] = []
     held = 0
-    for row in connection.execute(query):
-        value = vault.open(connection, row.case_token, row.sealed)
-        headers = unpack_headers(row.headers) if row.headers else signed_headers(row.jws)
-        page.append(Outgoing(row.seq, row.topic, row.key, value, headers))
-        held += len(value)
-        if held > _HELD // 4:
-            break
-    return page
+    with connection.execute(query.execution_options(stream_results=True)) as rows:
+        for row in rows:
+            value = vault.open(connection, row.case_token, row.sealed)
+            headers = unpack_headers(row.headers) if row.headers else signed_headers(row.jws)
+            page.append(Outgoing(row.seq, row.topic, row.key, value, headers))
+            held += len(value)
+            if held > _HELD // 4 or len(page) == _PAGE:
+                return Page(page, row.seq, more=True)
+    return Page(page, max(after, connection.scalar(select(func.max(out.seq))) or 0), more=False)
 
 
 def mark(connection: Connection, upto: int, at: int) -> None:

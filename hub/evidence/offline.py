@@ -28,7 +28,7 @@ def export_offline(
 ) -> bytes:
     """The bundle of a court's request. Raises as `find_request`, `export_bundle` and `load_calendar` do."""
     folder = data_dir or settings.data_dir
-    with open_readonly(folder / "hub.db") as connection:
+    with open_readonly(settings.store_at(data_dir)) as connection:
         export = _exporter(settings, folder, connection, Signer(keys.load(settings.signing_key)), now_micros())
         return export(key=find_request(connection, request_id, court))
 
@@ -44,7 +44,7 @@ def export_referral(settings: Settings, case: str, *, data_dir: Path | None = No
         raise EvidenceError("case-number-wrong", str(error)) from error
     folder, signer, now = data_dir or settings.data_dir, Signer(keys.load(settings.signing_key)), now_micros()
     token = Composer(settings.party, signer, Secrets.read(settings.secret_file).tokens).token("case", number)
-    with open_readonly(folder / "hub.db") as connection:
+    with open_readonly(settings.store_at(data_dir)) as connection:
         export = _exporter(settings, folder, connection, signer, now)
         bundles = [export(key=key) for key in requests_in_case(connection, token)]
     if not bundles:

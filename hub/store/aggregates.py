@@ -4,16 +4,16 @@ from collections.abc import Collection
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, Select, String, literal_column, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from hub.rules.aggregate import Aggregate
+from hub.store.dialect import insert, unindexed
 from hub.store.tables import aggregates as table
 
 A = TypeVar("A", bound=Aggregate)
 c = table.c
-_KIND = literal_column("+aggregates.kind", String)
-"""The sign keeps SQLite, which knows nothing of how many there are, from reading all of a kind by primary key to find a few."""
+_KIND = unindexed(c.kind)
+"""Else SQLite reads all of a kind by primary key to find a few."""
 
 
 class States:
@@ -60,7 +60,7 @@ class States:
              "status": state.status, "body": _adapter(type(state)).dump_json(state)}
             for state in self._changed.values()
         ]  # fmt: skip
-        statement = insert(table)
+        statement = insert(self._connection, table)
         new = {name: statement.excluded[name] for name in ("court", "case_token", "ref", "status", "body")}
         self._connection.execute(statement.on_conflict_do_update(index_elements=["kind", "key"], set_=new), rows)
         self._changed.clear()

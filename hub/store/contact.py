@@ -4,9 +4,9 @@ Times are UTC microseconds.
 """
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from hub.store import tables as t
+from hub.store.dialect import insert
 
 _CONTACT = "contact"
 
@@ -19,7 +19,7 @@ def last(connection: Connection) -> int:
 
 def note(connection: Connection, at: int) -> None:
     """Kafka answers at `at`."""
-    upsert = insert(t.meta).values(name=_CONTACT, value=str(at))
+    upsert = insert(connection, t.meta).values(name=_CONTACT, value=str(at))
     connection.execute(upsert.on_conflict_do_update(index_elements=["name"], set_={"value": str(at)}))
 
 

@@ -1,78 +1,53 @@
-"""Opening the store: one SQLite file, WAL, synchronous=FULL, one process.
+"""Opening the store: a SQLite file of one process, or a PostgreSQL database that several processes share.
 
 All work on it is blocking and belongs on one thread; the engine has a thread for that.
 """
 
-import fcntl
-import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, MetaData, NullPool, create_engine, event, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import URL, Connection, Engine, MetaData, make_url, select
+from sqlalchemy.exc import DBAPIError
 
+from hub.store import leases, postgresql, sqlite
+from hub.store.errors import StoreError
 from hub.store.tables import SCHEMA_VERSION, meta, metadata
 
 
-class StoreError(Exception):
-    """The store cannot be used; the message says why and what to do."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-
-
 class Database:
-    """A SQLite store that one process owns.
+    """The store at a path (SQLite) or a URL (PostgreSQL).
 
-    `extra` are further tables (a connector's jobs). Raises `StoreError` when another process holds the file or when it
-    was written by another version.
+    `extra` are further tables (a connector's jobs). Raises `StoreError` when another process holds the file, when the server
+    cannot be reached, or when the store was written by another version.
     """
 
-    def __init__(self, path: Path, extra: MetaData | None = None) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
-        self._lock = self._take_lock(path.with_suffix(".lock"))
-        path.touch(mode=0o600)  # SQLite gives its other files the same mode
-        self.engine = self._connect(path)
-        metadata.create_all(self.engine)
-        if extra is not None:
-            extra.create_all(self.engine)
-        self._check_version()
-
-    @staticmethod
-    def _take_lock(path: Path) -> int:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    def __init__(self, where: Path | URL, extra: MetaData | None = None) -> None:
+        self.where = where
+        own = (metadata, extra) if extra is not None else (metadata,)
+        self._kind: sqlite.SqliteFile | postgresql.PostgresDatabase
+        if isinstance(where, Path):
+            self._kind = sqlite.SqliteFile(where)
+            for each in own:
+                each.create_all(self._kind.reading)
+        else:
+            with _reaching(where):
+                self._kind = postgresql.PostgresDatabase(where, *own, leases.metadata)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(descriptor)
-            raise StoreError(
-                "store-in-use", f"another process works on {path.with_suffix('.db').name}; end it, or use another folder"
-            ) from error
-        return descriptor
+            self._check_version()
+        except BaseException:
+            self.close()
+            raise
 
-    @staticmethod
-    def _connect(path: Path) -> Engine:
-        engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False}, hide_parameters=True)
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may work on it too."""
+        return self._kind.shared
 
-        @event.listens_for(engine, "connect")
-        def _configure(connection: Any, _record: object) -> None:
-            connection.isolation_level = None  # SQLAlchemy says BEGIN itself, below
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON",
-                           "cache_size=-65536", "wal_autocheckpoint=4000", "temp_store=MEMORY"):
-                connection.execute(f"PRAGMA {pragma}")
-
-        @event.listens_for(engine, "begin")
-        def _begin(connection: Connection) -> None:
-            writes = connection.get_execution_options().get("writes", False)
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-        return engine
+    @property
+    def engine(self) -> Engine:
+        """What both `read` and `write` stand on."""
+        return self._kind.engine
 
     def _check_version(self) -> None:
         with self.write() as connection:
@@ -84,39 +59,64 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction that may write: committed at the end, rolled back on any exception."""
-        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        """One transaction that may write, and the only one that does: committed at the end, rolled back on any exception."""
+        with self._kind.writing.begin() as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view for reading; safe beside a writer."""
-        with self.engine.connect() as connection, connection.begin():
+        with self._kind.reading.begin() as connection:
             yield connection
 
     def close(self) -> None:
-        """Let go of the file."""
-        self.engine.dispose()
-        os.close(self._lock)
+        """Let go of it."""
+        self._kind.close()
+
+
+def locate(store: str, folder: Path, password_file: Path | None = None) -> Path | URL:
+    """Where the store of a setting is: `sqlite:FILE`, below `folder` unless it is absolute, or `postgresql://USER@HOST/NAME`.
+
+    The password comes from its file, or as libpq takes it (PGPASSWORD, PGPASSFILE, a socket). Raises `ValueError` for any
+    other setting, and for a password within it.
+    """
+    scheme, _, rest = store.partition(":")
+    if scheme == "sqlite" and rest:
+        return folder / rest
+    if scheme != "postgresql" or not rest.startswith("//"):
+        raise ValueError("store: sqlite:FILE or postgresql://USER@HOST/NAME is expected")
+    url = make_url(store)
+    if url.password or "password" in url.query:
+        raise ValueError("store: the password does not belong here; put it into a file and name that as store_password_file")
+    return url if password_file is None else url.set(password=password_file.read_text(encoding="utf-8").strip())
 
 
 @contextmanager
-def open_readonly(path: Path) -> Iterator[Connection]:
-    """One consistent view of a store that another process may be working on; it takes no lock and can write nothing.
+def open_readonly(where: Path | URL) -> Iterator[Connection]:
+    """One consistent view of a store that other processes may be working on; it takes no lock and can write nothing.
 
-    Raises `StoreError` when there is no store at `path`, when it is no store, or when another version wrote it.
+    Raises `StoreError` when there is no store, when it is no store, or when another version wrote it.
     """
-    uri = f"file:{quote(str(path.resolve()))}?mode=ro"
-    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(uri, uri=True, timeout=10), poolclass=NullPool)
+    engine = sqlite.readonly(where) if isinstance(where, Path) else postgresql.readonly(where)
     try:
-        with engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN")  # which the driver itself says only before it writes
+        with engine.begin() as connection:
             _require_version(connection.scalar(select(meta.c.value).where(meta.c.name == "schema")))
             yield connection
-    except DatabaseError as error:
-        raise StoreError("store-unreadable", f"{path} is no store that can be read; check the data folder") from error
+    except DBAPIError as error:
+        name = where if isinstance(where, Path) else where.render_as_string(hide_password=True)
+        raise StoreError("store-unreadable", f"{name} is no store that can be read; check the data folder") from error
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _reaching(url: URL) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise StoreError(
+            "store-unreachable", f"{url.render_as_string(hide_password=True)}: {type(error.orig).__name__}; check the server, the "
+            "database's name, the user and its password") from error  # fmt: skip
 
 
 def _require_version(found: str | None) -> None:

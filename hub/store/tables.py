@@ -4,11 +4,19 @@ Times are UTC integer microseconds. Personal data stands in `messages.sealed` al
 other column holds tokens, digests, ids and codes.
 """
 
-from sqlalchemy import BLOB, BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, text
+from sqlalchemy import Column, Index, LargeBinary, MetaData, Table, text
+
+from hub.store.dialect import Integer, String
 
 SCHEMA_VERSION = 2
 
 metadata = MetaData()
+
+
+def partial_index(name: str, *columns: str, where: str) -> Index:
+    """An index of some rows."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
 
 meta = Table("meta", metadata, Column("name", String, primary_key=True), Column("value", String, nullable=False))
 
@@ -34,7 +42,7 @@ messages = Table(
     Column("case_token", String, nullable=False),
     Column("digest", String, nullable=False),
     Column("jws", String, nullable=False),
-    Column("sealed", BLOB, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
     Column("at", Integer, nullable=False),  # in: the broker's time; out: when it was made
     Column("handled_at", Integer, nullable=False),
     Column("topic", String, nullable=False),
@@ -51,10 +59,10 @@ outbox = Table(
     Column("message_pk", Integer, nullable=False),
     Column("message_id", String, nullable=False),
     Column("topic", String, nullable=False),
-    Column("key", BLOB),
-    Column("headers", BLOB),  # of a dead letter, as JSON [[name, base64], …]; a signed message makes them from its jws
+    Column("key", LargeBinary),
+    Column("headers", LargeBinary),  # of a dead letter, as JSON [[name, base64], …]; a signed message makes them from its jws
     Column("published_at", Integer),
-    Index("outbox_pending", "seq", sqlite_where=text("published_at IS NULL")),
+    partial_index("outbox_pending", "seq", where="published_at IS NULL"),
     Index("outbox_by_message", "message_id"),
 )  # fmt: skip
 
@@ -84,7 +92,7 @@ outages = Table(
 case_keys = Table(
     "case_keys", metadata,
     Column("case_token", String, primary_key=True),
-    Column("wrapped", BLOB, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )  # fmt: skip
 
@@ -94,9 +102,9 @@ audit = Table(
     Column("kind", String, nullable=False),
     Column("request_key", String),
     Column("at", Integer, nullable=False),
-    Column("leaf", BLOB, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
     Column("log_index", Integer),
-    Index("audit_unsequenced", "seq", sqlite_where=text("log_index IS NULL")),
+    partial_index("audit_unsequenced", "seq", where="log_index IS NULL"),
     Index("audit_by_request", "request_key"),
 )  # fmt: skip
 
@@ -125,11 +133,11 @@ letters = Table(
     Column("party", String, nullable=False),
     Column("type", String, nullable=False),
     Column("message_id", String, nullable=False),
-    Column("at", BigInteger, nullable=False),
+    Column("at", Integer, nullable=False),
     Column("state", String, nullable=False),  # dead | pending | done | discarded
     Column("replays", Integer, nullable=False),
     Column("order_id", String),
-    Column("moved_at", BigInteger, nullable=False),
+    Column("moved_at", Integer, nullable=False),
     Index("letters_by_state", "state", "at"),
     Index("letters_by_fingerprint", "error_class", "stage", "code", "party", "type"),
 )  # fmt: skip
@@ -140,7 +148,7 @@ letter_orders = Table(
     Column("letter", String, nullable=False),
     Column("action", String, nullable=False),  # replay | discard | reveal
     Column("operator", String, nullable=False),
-    Column("at", BigInteger, nullable=False),
+    Column("at", Integer, nullable=False),
     Column("digest", String, nullable=False),
     Column("jws", String, nullable=False),
     Column("sealed", LargeBinary, nullable=False),  # the order's exact bytes: who, and why
@@ -173,7 +181,7 @@ requests = Table(
     Column("expires_at", Integer, nullable=False),
     Column("concluded_at", Integer),
     Column("follow_ups", String, nullable=False, server_default=""),
-    Index("requests_by_original", "original_key", sqlite_where=text("original_key IS NOT NULL")),
+    partial_index("requests_by_original", "original_key", where="original_key IS NOT NULL"),
     Index("requests_by_time", "received_at"),
     Index("requests_by_case", "case_token"),
     Index("requests_by_subject", "subject_token"),
@@ -219,8 +227,8 @@ aggregates = Table(
     Column("case_token", String, nullable=False),
     Column("ref", String),
     Column("status", String, nullable=False),
-    Column("body", BLOB, nullable=False),
+    Column("body", LargeBinary, nullable=False),
     Index("aggregates_by_case", "case_token", "kind"),
-    Index("aggregates_by_ref", "ref", "kind", sqlite_where=text("ref IS NOT NULL")),
+    partial_index("aggregates_by_ref", "ref", "kind", where="ref IS NOT NULL"),
     sqlite_with_rowid=False,
 )  # fmt: skip

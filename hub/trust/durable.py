@@ -20,7 +20,7 @@ def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
 def replace_file(path: Path, content: bytes) -> None:
     """Put `content` in the place of `path`: a reader, or a crash at any moment, finds the old or the new, whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.new")
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")  # its own, should another process do the same
     _write(fresh, content)
     fresh.replace(path)
     _sync_directory(path.parent)

@@ -8,7 +8,6 @@ from typing import Any
 
 from aiohttp import web
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from hub.bus.topics import Topics
 from hub.casework import Casework, admits
@@ -24,13 +23,14 @@ from hub.engine.relay import mark
 from hub.engine.work import Work
 from hub.store import journal
 from hub.store import tables as t
-from hub.store.database import Database
+from hub.store.dialect import insert
 from hub.store.vault import Vault
 from hub.trust.parties import Directory, Role
 from schemas import samples
 from schemas.base import format_time, from_micros
 from tests import factories
 from tests.rig import sample_rulebook
+from tests.stores import open_store
 
 MASTER = bytes(range(32))
 TOPICS = Topics("")
@@ -76,7 +76,7 @@ class SampleHub:
         ]
         self.agencies = {agency.id: _named(agency) for agency in made}
         self.directory = Directory.of(agency.party for agency in self.agencies.values())
-        self.store = Database(self.folder / "hub.db")
+        self.store = open_store(self.folder / "hub.db")
         self._rulebook = sample_rulebook(self.directory)
         self._casework = Casework(self._rulebook, TOPICS)
         self._gate = Gate("hub", self.directory, admits(TOPICS.requests, TOPICS.replies))
@@ -116,7 +116,7 @@ class SampleHub:
             work = Work(connection, self.now, self._composer, self._vault)
             self._casework.handle(work, [self._gate.check(record)])
             work.flush()
-            upsert = insert(t.offsets).values(cluster="c", topic=record.topic, partition=0, next=record.offset + 1)
+            upsert = insert(connection, t.offsets).values(cluster="c", topic=record.topic, partition=0, next=record.offset + 1)
             connection.execute(upsert.on_conflict_do_update(
                 index_elements=["cluster", "topic", "partition"], set_={"next": upsert.excluded.next}
             ))  # fmt: skip

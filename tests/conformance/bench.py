@@ -18,13 +18,12 @@ from connectors import jobs
 from connectors.base import Answer, Connector, Job, Outcome
 from connectors.desk import Desk, admits
 from connectors.jobs import JobStatus
-from connectors.runner import Pace, Runner
+from connectors.runner import ROLE, Pace, Runner
 from hub.bus.topics import Topics
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
 from hub.engine.processor import Processor, now_micros
 from hub.engine.records import Inbound, Outgoing, Record, digest_of
-from hub.store.database import Database
 from hub.store.tables import dead_letters
 from hub.trust.parties import Directory, Role
 from schemas.base import CHINA
@@ -34,6 +33,7 @@ from schemas.samples import kind_of_action
 from tests.conformance.bus import Bus
 from tests.factories import Data, agency, message
 from tests.simulators import eventually
+from tests.stores import open_store
 
 PACE = Pace(quick_tries=2, quick_wait=0.01, shortest=0.05, longest=0.2, poll=0.01, pause=0.2)
 Settings = Callable[[str], Mapping[str, Any]]
@@ -60,13 +60,13 @@ class Bench:
 
     async def start(self, *, working: bool = True) -> None:
         """Open the store and read tasks; `working` also calls the partner."""
-        self.store = Database(self._folder / f"{self._partner.id}.db", jobs.metadata)
+        self.store = open_store(self._folder / f"{self._partner.id}.db", jobs.metadata)
         desk = Desk(self._directory, Topics(""))
         self.processor = Processor(
             store=self.store, source=lambda: self.bus, sink=self.bus,
             gate=Gate(self._partner.id, self._directory, admits(), 2**21),
             composer=Composer(self._partner.id, self._partner.signer, b"tokens"), master_key=b"m" * 32,
-            application=desk, clock=lambda: now_micros() + self.ahead,
+            application=desk, clock=lambda: now_micros() + self.ahead, roles=[ROLE],
         )  # fmt: skip
         self._keep_answers(desk)
         self.http = aiohttp.ClientSession()

@@ -19,10 +19,11 @@ from deploy.demo.world import Cluster, World
 from hub.bus.connection import Connection
 from hub.engine.processor import HICCUP, Processor, now_micros
 from hub.engine.records import Outgoing, Record
-from hub.engine.relay import Relay
+from hub.engine.relay import Page, Relay
 from hub.store import contact
 from hub.store import tables as t
-from hub.store.database import Database, StoreError
+from hub.store.database import Database
+from hub.store.errors import StoreError
 from tests.factories import REPLIES, REQUESTS, inquiry
 from tests.faults.lanes import Lanes
 from tests.processes import until
@@ -292,8 +293,8 @@ async def test_a_relay_that_was_cut_short_leaves_nothing_unsent() -> None:
         async def close(self) -> None:
             """Nothing to close."""
 
-    async def load(after: int) -> list[Outgoing]:
-        return [row for row in rows if row.seq > after]
+    async def load(after: int) -> Page:
+        return Page([row for row in rows if row.seq > after], rows[-1].seq, more=False)
 
     relay = Relay(Holding(), load)
     first = asyncio.create_task(relay.run())

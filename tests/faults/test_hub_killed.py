@@ -52,13 +52,14 @@ class Stage:
     async def finish(self) -> list[history.Said]:
         """Let a hub finish everything, and read what stands."""
         hub = await self.linkage.hub()
-        await until(lambda: self._concluded() >= self.asked, "every request is concluded")
+        await until(lambda: self.concluded() >= self.asked, "every request is concluded")
         hub.process.terminate()
         assert await hub.process.wait() == 0
         await self.follower.caught_up()
         return history.read(self.follower.records, self.linkage.cluster.prefix)
 
-    def _concluded(self) -> set[str]:
+    def concluded(self) -> set[str]:
+        """The requests that have their conclusion."""
         results = [record for record in self.follower.records if ".results." in record.topic]
         return {said.request for said in history.of(history.read(results, ""), "conclusion")}
 

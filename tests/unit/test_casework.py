@@ -17,7 +17,7 @@ DEAD = "hub.dead-letters.v1"
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
+def rig(tmp_path: Path, each_store: str) -> Iterator[Rig]:
     made = Rig(tmp_path)
     yield made
     made.close()

@@ -22,7 +22,6 @@ from hub.engine.compose import Composer
 from hub.engine.gate import Gate
 from hub.engine.work import Work
 from hub.store import tables as t
-from hub.store.database import Database
 from hub.store.vault import Vault
 from hub.trust.parties import Directory, Role
 from schemas.base import CHINA, format_time, micros
@@ -33,6 +32,7 @@ from schemas.messages import Replied, TaskSent, parse
 from schemas.replies import Reply, ReplyKind
 from schemas.samples import notice
 from tests.factories import Data, agency, control, inquiry, legal_basis, message, record
+from tests.stores import open_store
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=CHINA)
 BEFORE = NOW - timedelta(seconds=1)
@@ -45,7 +45,7 @@ class Office:
         self.hub, self.court = agency("hub", Role.HUB), agency("court-9901", Role.COURT)
         bank = agency("bank", Role.PARTNER, "bank")
         directory = Directory.of(each.party for each in (self.hub, self.court, bank))
-        self.store = Database(folder / "bank.db", jobs.metadata)
+        self.store = open_store(folder / "bank.db", jobs.metadata)
         self.desk = Desk(directory, Topics())
         self.composer = Composer("bank", bank.signer, b"tokens")
         self._gate = Gate("bank", directory, admits(), 2 * VALUE_LIMIT)
@@ -112,7 +112,7 @@ def _replies(work: Work) -> list[Reply]:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path, each_store: str) -> Iterator[Office]:
     made = Office(tmp_path)
     yield made
     made.store.close()

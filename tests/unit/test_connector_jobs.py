@@ -13,8 +13,10 @@ from connectors import jobs
 from connectors.commands import app
 from connectors.jobs import JobStatus
 from hub.store import tables as t
-from hub.store.database import Database, StoreError
+from hub.store.database import Database
+from hub.store.errors import StoreError
 from hub.trust.enrol import enrol
+from tests.stores import open_store
 
 
 def _add(connection: Connection, task_id: str, status: JobStatus, **values: Any) -> None:
@@ -29,8 +31,8 @@ def _found(connection: Connection, task_id: str) -> jobs.JobRow:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Database]:
-    made = Database(tmp_path / "bank.db", jobs.metadata)
+def store(tmp_path: Path, each_store: str) -> Iterator[Database]:
+    made = open_store(tmp_path / "bank.db", jobs.metadata)
     yield made
     made.close()
 
@@ -113,7 +115,7 @@ def test_a_stopped_connectors_job_is_given_back_as_a_decision(config: Path) -> N
     again = CliRunner().invoke(app, give_back, catch_exceptions=False)
     assert (again.exit_code, again.stdout) == (1, "")
     assert "job-not-manual" in again.stderr
-    after = Database(store.path, jobs.metadata)
+    after = Database(store.where, jobs.metadata)
     with after.read() as connection:
         (entry,) = (json.loads(leaf) for leaf in connection.scalars(select(t.audit.c.leaf)))
         assert _found(connection, "T").status is JobStatus.UNKNOWN

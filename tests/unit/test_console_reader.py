@@ -18,10 +18,11 @@ from hub.store import tables as t
 from hub.trust.parties import Directory, PartyKey
 from tests import factories
 from tests.browser.sample_hub import PARTNERS, SampleHub, fill
+from tests.stores import SQLITE
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[SampleHub]:
+def hub(tmp_path: Path, each_store: str) -> Iterator[SampleHub]:
     hub = SampleHub(tmp_path)
     hub.keys = fill(hub)
     yield hub
@@ -202,6 +203,7 @@ def test_a_made_up_cursor_is_an_error_or_harmless(hub: SampleHub, cursor: str) -
     assert page.lines == ()
 
 
+@pytest.mark.parametrize("each_store", [SQLITE], indirect=True)
 def test_no_page_reads_a_whole_table(hub: SampleHub) -> None:
     """SQLite's own plan: every step is a search, but for walks in index order that end at a limit."""
     reader = hub.reader()

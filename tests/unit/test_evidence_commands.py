@@ -16,7 +16,8 @@ from hub.evidence.commands import app
 from hub.evidence.errors import EvidenceError
 from hub.settings import Secrets
 from hub.store import tables as t
-from hub.store.database import Database, StoreError, open_readonly
+from hub.store.database import Database, open_readonly
+from hub.store.errors import StoreError
 from hub.trust import keys
 from hub.trust.keys import KeyPair
 from schemas.base import from_micros
@@ -170,13 +171,13 @@ def test_export_says_what_is_missing(hub: LoggedHub, tmp_path: Path) -> None:
 def test_a_readonly_view_is_one_moment_and_cannot_write(hub: LoggedHub, tmp_path: Path) -> None:
     count = t.requests.select()
     hub.controlled()
-    with open_readonly(hub.store.path) as connection:
+    with open_readonly(hub.store.where) as connection:
         assert len(connection.execute(count).all()) == 1
         hub.concluded()
         assert len(connection.execute(count).all()) == 1
         with pytest.raises(OperationalError, match="readonly"):
             connection.execute(t.requests.delete())
-    with open_readonly(hub.store.path) as connection:
+    with open_readonly(hub.store.where) as connection:
         assert len(connection.execute(count).all()) == 2
 
 

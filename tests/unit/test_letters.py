@@ -262,7 +262,7 @@ def test_a_hub_killed_before_it_publishes_sends_the_replay_with_its_headers_late
         rig.casework.obey(work, SignedOrder(Order.model_validate_json(value), value, jws), None)
     (offered,) = work.outgoing
     with rig.store.read() as connection:
-        (kept,) = load_page(connection, rig.vault, 0)
+        (kept,) = load_page(connection, rig.vault, 0).rows
     assert kept == offered
     assert headers_of(kept)["hub-replay-count"] == "1"
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from hub.engine.processor import Due, now_micros
 from hub.engine.records import Inbound, Outgoing, Record, Unfit
-from hub.engine.relay import PublishFailed, Relay
+from hub.engine.relay import Page, PublishFailed, Relay
 from hub.engine.work import Work
 from hub.store import tables as t
 from tests.factories import REPLIES, REQUESTS, inquiry
@@ -24,7 +24,7 @@ DEAD = "hub.dead-letters.v1"
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
+def rig(tmp_path: Path, each_store: str) -> Iterator[Rig]:
     made = Rig(tmp_path, courts=())
     made.now = now_micros()
     yield made
@@ -161,15 +161,20 @@ def row(seq: int) -> Outgoing:
     return Outgoing(seq, REQUESTS, None, b"", ())
 
 
+def page_of(rows: list[Outgoing], after: int) -> Page:
+    """Of a store that is at its end with these, unless they fill the page."""
+    return Page(rows, rows[-1].seq if rows else after, more=len(rows) == 1000)
+
+
 async def test_rows_beyond_memory_are_read_back_in_order() -> None:
     """25,000 rows come while the broker is slow, in batches: fewer are kept, and each is published once."""
     sink, store = Holding(), [row(1)]
     pages: list[int] = []
 
-    async def load(after: int) -> list[Outgoing]:
+    async def load(after: int) -> Page:
         page = store[after : after + 1000]
         pages.append(len(page))
-        return page
+        return page_of(page, after)
 
     relay = Relay(sink, load)
     running = asyncio.create_task(relay.run())
@@ -196,11 +201,11 @@ async def test_rows_that_come_while_a_page_is_read_are_published_once() -> None:
     sink.go.set()
     reading, read = asyncio.Event(), asyncio.Event()
 
-    async def load(after: int) -> list[Outgoing]:
+    async def load(after: int) -> Page:
         page = [each for each in store if each.seq > after]
         reading.set()
         await read.wait()
-        return page
+        return page_of(page, after)
 
     relay = Relay(sink, load)
     running = asyncio.create_task(relay.run())
@@ -219,8 +224,8 @@ async def test_rows_whose_hand_over_was_cut_short_are_published_in_their_place()
     sink, store = Holding(), [row(1)]
     sink.go.set()
 
-    async def load(after: int) -> list[Outgoing]:
-        return [each for each in store if each.seq > after]
+    async def load(after: int) -> Page:
+        return page_of([each for each in store if each.seq > after], after)
 
     relay = Relay(sink, load)
     running = asyncio.create_task(relay.run())

@@ -1,0 +1,38 @@
+"""What the two kinds of store do not say in the same words: types, and rows that replace others."""
+
+from typing import Any
+
+from sqlalchemy import INTEGER, BigInteger, Connection, Table
+from sqlalchemy import String as PlainString
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+Integer = BigInteger().with_variant(INTEGER(), "sqlite")
+"""64 bits, for microseconds; under the name that makes a primary key SQLite's own row number."""
+String = PlainString().with_variant(PlainString(collation="C"), "postgresql")
+"""Text that is compared byte by byte in both, so that an order or a range is the same."""
+
+
+def insert(connection: Connection, table: Table) -> Any:
+    """An INSERT that knows `on_conflict_do_update`; both dialects give it the same form, and no common type."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+class unindexed(FunctionElement[str]):  # noqa: N801 - written like a function of SQL
+    """A text column as it is. SQLite, which knows nothing of how many rows match, is not to look for it in an index."""
+
+    inherit_cache = True
+    name = "unindexed"
+    type = PlainString()
+
+
+@compiles(unindexed)
+def _plain(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(unindexed, "sqlite")
+def _signed(element: unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    return "+" + compiler.process(element.clauses, **options)

