@@ -41,7 +41,7 @@ def main() -> int:
 def run(which: range, jobs: int, broken: str, aim: str | None) -> Iterator[Outcome]:
     """The outcome of each seed, in order."""
     one = partial(simulate, broken=broken, aim=None if aim is None else (aim, 1))
-    if jobs == 1:
+    if jobs == 1 or len(which) == 1:
         yield from map(one, which)
         return
     with ProcessPoolExecutor(jobs, initializer=gc.freeze) as pool:

@@ -22,8 +22,9 @@ from hub.trust.errors import TrustError
 from hub.trust.merkle import EMPTY_TREE, leaf_hash
 from tests.faults import history, logs
 from tests.faults.history import Said, of, once
+from tests.simulation.connector import PARTY
 from tests.simulation.plan import RECEIPT_WITHIN, REPLY_WITHIN
-from tests.simulation.world import World
+from tests.simulation.world import Meant, World, id_of
 
 _SECOND = 1_000_000
 _AGAIN = {"message.rejected", "message.duplicate"}
@@ -87,7 +88,7 @@ def check(world: World) -> list[str]:
     left = Remains(world, entries, audit, outbox)
     logged = {each["sha256"] for entry in entries for each in [entry.get("in"), *entry.get("out", [])] if each}
     return [*_fates(left), *_dead_letters(left), *history.check(left.messages, logged), *_contents(left), *_ends(left),
-            *_silence(left), *_outbox(left), *_log(left)]  # fmt: skip
+            *_silence(left), *_outbox(left), *_log(left), *_effects(left)]  # fmt: skip
 
 
 def spot(record: Record) -> Spot:
@@ -103,7 +104,7 @@ def _fates(left: Remains) -> Iterable[str]:
     rivals = defaultdict[str, set[str]](set)
     for record in left.asked:
         kinds, value = left.fates[spot(record)], digest(record.value)
-        meant = left.world.meant[value]
+        meant = left.world.meant.get(value) or Meant("connector", "good", id_of(record.value))
         if len(kinds) != 1:
             yield f"record {spot(record)} of {meant.party} has {len(kinds)} entries: {', '.join(kinds)}"
         if meant.how == "good":
@@ -185,6 +186,18 @@ def _outbox(left: Remains) -> Iterable[str]:
     yield from (f"outbox: a message to {topic} was never sent" for topic, _ in rows - there)
     yield from (f"outbox: a message in {topic} stands in no outbox" for topic, _ in there - rows)
     yield from (f"outbox: a message to {topic} is not marked" for topic, _, at in left.outbox if at is None)
+
+
+def _effects(left: Remains) -> Iterable[str]:
+    """What took effect at the partner behind our connector did so once, and it is what its signed reply says."""
+    system = left.world.system
+    if system is None:
+        return
+    yield from (f"task {key}: carried out {count} times" for key, count in system.carried_out.items() if count != 1)
+    for said in once(of(left.messages, "reply")):
+        answer = system.answers.get(said.body["data"]["task_id"])
+        if said.body["source"] == PARTY and answer != said.body["data"]["kind"]:
+            yield f"reply {said.name}: {said.body['data']['kind']}, and the partner's system said {answer}"
 
 
 def _log(left: Remains) -> Iterable[str]:

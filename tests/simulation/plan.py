@@ -96,7 +96,7 @@ def _asks(rng: Random) -> list[Ask]:
 def _cuts(rng: Random, heals_at: float) -> list[Cut]:
     names: list[Any] = ["hub", *PARTNERS, *COURTS, *(f"{topic}/{n}" for topic, count in TOPICS.items() for n in range(count))]
     cuts = []
-    for _ in range(rng.choice([0, 0, 1, 2, 3])):
+    for _ in range(rng.choice([0, 1, 1, 2, 3])):
         since = rng.uniform(0.0, heals_at)
-        cuts.append(Cut("hub" if rng.random() < 0.4 else rng.choice(names), since, since + rng.expovariate(0.5)))
+        cuts.append(Cut("hub" if rng.random() < 0.5 else rng.choice(names), since, since + rng.expovariate(0.3)))
     return cuts

@@ -7,10 +7,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.simulation import checker, sabotage
 from tests.simulation.cast import Courts, Partner, Scripts
+from tests.simulation.connector import PARTY, System, connector
 from tests.simulation.loop import Stuck, VirtualLoop
 from tests.simulation.plan import PARTNERS, make_plan
 from tests.simulation.processes import Supervisor, hub
@@ -61,10 +63,14 @@ def simulate(seed: int | str, broken: str = "", aim: tuple[str, int] | None = No
 async def _live(world: World) -> None:
     scripts = Scripts(world)
     Courts(world, scripts)
-    supervisor = Supervisor(world, "hub", hub)
-    readers = [asyncio.create_task(Partner(world, scripts, party).run()) for party in PARTNERS]
-    tended = asyncio.create_task(supervisor.run())
-    frozen = asyncio.create_task(supervisor.stand_still(world.plan.freeze)) if world.plan.freeze is not None else None
+    supervisors = [Supervisor(world, "hub", hub)]
+    scripted = [party for party in PARTNERS if party != PARTY or not world.plan.connector]
+    readers = [asyncio.create_task(Partner(world, scripts, party).run()) for party in scripted]
+    if world.plan.connector:
+        world.system = System(world)
+        supervisors.append(Supervisor(world, PARTY, partial(connector, system=world.system)))
+    tended = [asyncio.create_task(supervisor.run()) for supervisor in supervisors]
+    frozen = asyncio.create_task(supervisors[0].stand_still(world.plan.freeze)) if world.plan.freeze is not None else None
     await asyncio.sleep(world.plan.heals_at)
     world.trace("world", "HEALS")
     world.broker.heal()
@@ -72,33 +78,39 @@ async def _live(world: World) -> None:
     if frozen is not None:
         await frozen
     end = world.loop.now + _PATIENCE
-    while not (world.unsaid == 0 and supervisor.working and at_rest(world)):
+    while not (world.unsaid == 0 and all(each.working for each in supervisors) and at_rest(world)):
         if world.loop.now > end:
             world.fault("it does not come to rest")
             break
         await asyncio.sleep(0.5)
     world.trace("world", "is at rest")
-    supervisor.end()
-    await asyncio.wait([tended], timeout=30)
-    if not tended.done():
-        world.fault("the hub does not stop")
-    await supervisor.aside()
-    for task in (tended, *readers):
+    for each in supervisors:
+        each.end()
+    _, running = await asyncio.wait(tended, timeout=30)
+    if running:
+        world.fault("a process does not stop")
+    await supervisors[0].aside()
+    for task in (*tended, *readers):
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
 
 
 def at_rest(world: World) -> bool:
-    """Everything is read, published, judged and logged: by the store, as another program sees it."""
-    path = world.folder / "hub.db"
+    """Everything is read, published, judged and logged: by the stores, as another program sees them."""
+    hub_rests = _rests(world, "hub", "timers WHERE kind IN ('silence', 'hold')", "audit WHERE log_index IS NULL")
+    return hub_rests and (not world.plan.connector or _rests(world, PARTY, "jobs WHERE status NOT IN ('done', 'expired')"))
+
+
+def _rests(world: World, name: str, *unfinished: str) -> bool:
+    path = world.folder / f"{name}.db"
     if not path.exists():
         return False
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as store:
         positions = {(topic, number): at for topic, number, at in store.execute("SELECT topic, partition, next FROM offsets")}
         left = [
-            store.execute(f"SELECT count(*) FROM {rest}").fetchone()[0]  # noqa: S608 - the texts stand below
-            for rest in ("outbox WHERE published_at IS NULL", "timers WHERE kind IN ('silence', 'hold')", "audit WHERE log_index IS NULL")
+            store.execute(f"SELECT count(*) FROM {rest}").fetchone()[0]  # noqa: S608 - the texts stand above
+            for rest in ("outbox WHERE published_at IS NULL", *unfinished)
         ]
     store.close()
     return bool(positions) and not any(left) and all(at == len(world.broker.lanes[place]) for place, at in positions.items())

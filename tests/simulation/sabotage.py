@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from sqlalchemy import select, update
 
+from connectors.base import Recovery
 from hub.casework.numbers import Numbers
 from hub.engine import work
 from hub.engine.processor import Fenced, Processor
@@ -17,6 +18,7 @@ from hub.engine.records import Outgoing, Place
 from hub.engine.relay import PublishFailed, Relay
 from hub.store import tables as t
 from tests.simulation.bus import SimSink, SimSource
+from tests.simulation.connector import SimConnector
 
 Patches = list[tuple[Any, str, Any]]
 _attempt = Processor._attempt
@@ -105,6 +107,11 @@ def ends_not_read() -> Patches:
     return [(SimSource, "end_offsets", end_offsets)]
 
 
+def unknown_repeated() -> Patches:
+    """A call whose outcome is unknown is simply made again, also where that is done twice."""
+    return [(SimConnector, "recovery", lambda *_: Recovery.IDEMPOTENT)]
+
+
 SABOTAGES: dict[str, Callable[[], Patches]] = {
     "no-duplicate-check": no_duplicate_check,
     "no-compare-and-set": no_compare_and_set,
@@ -113,6 +120,7 @@ SABOTAGES: dict[str, Callable[[], Patches]] = {
     "marked-before-acknowledged": marked_before_acknowledged,
     "outcome-ignored": outcome_ignored,
     "ends-not-read": ends_not_read,
+    "unknown-repeated": unknown_repeated,
 }
 
 

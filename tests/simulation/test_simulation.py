@@ -9,7 +9,7 @@ import pytest
 from tests.simulation.run import Outcome, simulate
 from tests.simulation.sabotage import SABOTAGES
 
-SEEDS = range(1, 161)
+SEEDS = range(1, 151)
 FINDS = {
     "no-duplicate-check": "was good, and is",
     "no-compare-and-set": "has 2 entries",
@@ -18,8 +18,11 @@ FINDS = {
     "marked-before-acknowledged": "never sent",
     "outcome-ignored": "never sent",
     "ends-not-read": "called silent, and answered in time",
+    "unknown-repeated": "carried out 2 times",
 }
 """What is said of each sabotage, among other things."""
+AIMS = {"offsets-first": "hub has written, not committed"}
+"""Where a process has to die for it; by chance that takes a hundred seeds."""
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +59,7 @@ def test_a_seed_repeats_itself_in_another_process_too() -> None:
 @pytest.mark.parametrize("broken", SABOTAGES)
 def test_a_broken_product_is_found_out(broken: str) -> None:
     for seed in SEEDS:
-        if any(FINDS[broken] in fault for fault in simulate(seed, broken).faults):
+        aim = (AIMS[broken], 2 + seed % 6) if broken in AIMS else None
+        if any(FINDS[broken] in fault for fault in simulate(seed, broken, aim).faults):
             return
     pytest.fail(f"no seed finds {broken}")

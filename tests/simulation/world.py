@@ -83,6 +83,8 @@ class World:
     hosts: dict[str, Host] = field(default_factory=dict)
     unsaid: int = 0
     lives: int = 0
+    system: Any = None
+    """The partner's own system, where one of our connectors stands before it."""
 
     @classmethod
     def of(cls, plan: Plan, folder: Path, loop: VirtualLoop, aim: tuple[str, int] | None) -> "World":
