@@ -1,7 +1,7 @@
 # Two commands are enough: `make demo` and `make test`. Each sets up what it needs.
 PYTHON ?= python3
 RUN := .venv/bin/python
-.PHONY: help demo test check lint bench schemas clean
+.PHONY: help demo test check lint bench simulate schemas clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -26,6 +26,10 @@ check: lint test ## lint, then the tests
 bench: ## Measure both halves of the flow beside a bare loop and FastStream
 	@$(PYTHON) deploy/install.py --dev
 	@$(RUN) -m tests.bench $(ARGS)
+
+simulate: ## Seeded runs of everything in one process (SEEDS=1000, or SEEDS=17..17 for one with its trace; see docs/simulation.md)
+	@$(PYTHON) deploy/install.py --dev
+	@$(RUN) -m tests.simulation --seeds $(or $(SEEDS),1000) --jobs $$(nproc) $(ARGS)
 
 schemas: ## Generate the published contract anew
 	@$(RUN) -m schemas.publish

@@ -6,7 +6,6 @@ Retry-After. A call whose outcome is unknown is never simply repeated: the proto
 
 import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -101,7 +100,7 @@ class Runner:
 
     async def _open_circuit_pauses(self) -> None:
         """While the circuit is open the partner's topic is not read: its backlog stays in Kafka."""
-        wait = self._breaker.wait(time.monotonic())
+        wait = self._breaker.wait(asyncio.get_running_loop().time())
         if wait:
             self._processor.pause()
             await asyncio.sleep(wait)
@@ -210,7 +209,7 @@ class Runner:
             outcomes: Mapping[str, Outcome] = await quick(once)
         except (TransientFault, RetryError) as error:
             fault = error if isinstance(error, TransientFault) else TransientFault("retry")
-            opened = self._breaker.failed(time.monotonic())
+            opened = self._breaker.failed(asyncio.get_running_loop().time())
             status = JobStatus.UNKNOWN if fault.unknown or unknown_before else _resting(jobs[0])
             wait = fault.retry_after if fault.retry_after is not None else self._backoff(jobs[0].attempt)
             log.warning("connector.fault", code=fault.code, outcome_unknown=fault.unknown, retry_in_s=round(wait, 2),

@@ -95,9 +95,10 @@ class Agency:
 def agency(
     id: str, role: Role, kind: str = "", *, designator: str = "", acts_for: str = "",  # noqa: A002 - the directory's own name
     valid_from: datetime | None = None, valid_until: datetime | None = None, compromised_at: datetime | None = None,
+    pair: keys.KeyPair | None = None,
 ) -> Agency:  # fmt: skip
-    """A party with a fresh key, valid by default for a year before and after now."""
-    pair = keys.generate(f"{id}#1")
+    """A party with a fresh key, or with this one, valid by default for a year before and after now."""
+    pair = pair or keys.generate(f"{id}#1")
     now = datetime.now(CHINA)
     key = PartyKey(
         kid=pair.kid, x=pair.public_jwk()["x"], valid_from=micros(valid_from or now - YEAR),

@@ -44,10 +44,11 @@ class Casework:
         self._topics = topics
 
     def handle(self, work: Work, batch: Sequence[Inbound | Unfit]) -> None:
-        """Each item in order; the unfit become dead letters."""
+        """Each item in the order in which the broker had it, whatever partition it stands in: of an answer that was sent again, and
+        too late, the copy that was in time comes first. The unfit become dead letters."""
         team = _Team(work, self._rulebook, self._topics)
         team.prepare([item for item in batch if isinstance(item, Inbound)])
-        for item in batch:
+        for item in sorted(batch, key=lambda item: item.record.timestamp):
             team.read(item)
         team.desk.save()
 

@@ -148,10 +148,10 @@ class Measures(Part):
         measure = self.desk.states.get(MeasureState, request.original_key if renewal else request.key)
         if measure is None or (renewal and not measure.unconfirmed):
             return
-        if renewal and measure.status == "effective":
+        if renewal and measure.status == "unknown" and measure.lapses_at is not None:
+            self._end(measures.ended(measure, "lapsed"), measure.lapses_at)
+        elif renewal and measure.status in ("effective", "unknown"):  # without an end: what became of the measure itself is unknown still
             self.desk.states.put(replace(measure, unconfirmed=False))
-        elif renewal and measure.status == "unknown":
-            self._end(measures.ended(measure, "lapsed"), measure.lapses_at or self.desk.work.now)
         elif measure.status == "unknown":
             self._set(measures.ended(measure, "refused"), "refused")
 

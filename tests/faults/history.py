@@ -87,8 +87,11 @@ def _answers(messages: Sequence[Said]) -> Iterable[str]:
 
 
 def _tasks(messages: Sequence[Said]) -> Iterable[str]:
-    """Each partner of an acceptance has one task, and there are no others; each reply has its task."""
+    """Each partner of an acceptance has one task, unless its conclusion says that none was sent, and there are no others; each
+    reply has its task."""
     due = {(said.request, partner) for said in of(messages, "acceptance") for partner in said.body["data"]["partners"]}
+    due -= {(said.request, line["partner"]) for said in of(messages, "conclusion") for line in said.body["data"]["partners"]
+            if line["outcome"] == "not-sent"}  # fmt: skip
     tasks = of(once(messages), "task")
     sent = [(task.request, task.body["data"]["partner"]) for task in tasks]
     yield from (f"request {request}: {sent.count((request, partner))} tasks for {partner}"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,18 @@ def test_a_late_answer_is_passed_on_citing_the_conclusion_that_it_does_not_chang
     assert types(out) == ["inquiry.result"]
     result = said(out)[0]
     assert (result.data.late, result.data.conclusion) == (True, conclusion.id)
+
+
+def test_of_an_answer_sent_twice_the_copy_in_time_counts_though_the_late_one_stands_in_a_partition_read_before(rig: Rig) -> None:
+    """Found by a simulated run: the partner was called silent."""
+    task = one_bank(rig)
+    rig.feed([rig.receipt(task)])
+    in_time = rig.reply(task)
+    rig.advance(21)
+    late = replace(in_time, partition=in_time.partition + 1, offset=0, timestamp=rig.now)
+    out = rig.feed([late, in_time])
+    assert types(out) == ["inquiry.result", "inquiry.conclusion"]
+    assert of(out, "conclusion")[0].data.outcome == "complete"
 
 
 def test_lateness_is_judged_by_the_broker_even_before_the_timer_fired(rig: Rig) -> None:

@@ -190,6 +190,20 @@ def test_a_late_no_to_a_renewal_that_met_silence_is_its_lapse(rig: Rig) -> None:
     assert measure(rig, request_id).status == "lapsed"
 
 
+def test_a_late_no_to_the_renewal_of_a_freeze_that_met_silence_itself_says_nothing_of_the_freeze(rig: Rig) -> None:
+    """Found by a simulated run: the freeze has no end that is known, and the answer was set aside as our own error."""
+    request_id, record = rig.request(control())
+    rig.feed([record])
+    rig.advance(11)
+    rig.fire()
+    assert measure(rig, request_id).status == "unknown"
+    task = said(rig.feed([rig.request(control("renew", original=request_id))[1]]))[1]
+    rig.advance(11)
+    assert "control.conclusion" in types(rig.fire())
+    assert types(rig.feed([rig.reply(task, "not-controlled")])) == ["control.result"], "late, and passed on"
+    assert (measure(rig, request_id).status, measure(rig, request_id).unconfirmed) == ("unknown", False)
+
+
 def test_a_court_that_was_given_the_case_tells_of_the_disposal_and_the_one_before_it_cannot(rig: Rig) -> None:
     first = seal(rig, "court-9901", "effective")
     moved = {"court": "court-9902", "team": samples.TEAM}
