@@ -72,7 +72,7 @@ def _retry_after(value: str | None) -> float | None:
         return None
     try:
         seconds = float(value) if value.isascii() and value.isdigit() else _until(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return min(max(0.0, seconds), _LONGEST_WAIT)
 
