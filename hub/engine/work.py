@@ -155,7 +155,7 @@ class Work:
         """Keep what no retry can save for a person: the same key and value, headers as Spring Kafka names them."""
         record = item.record
         error_class = CODES[item.code].error_class
-        headers = tuple((name, value) for name, value in record.headers if not name.startswith("kafka_dlt-")) + tuple(
+        headers = tuple((name, value) for name, value in record.headers if not name.startswith(("kafka_dlt-", "hub-"))) + tuple(
             (name, str(value).encode())
             for name, value in (
                 ("kafka_dlt-original-topic", record.topic), ("kafka_dlt-original-partition", record.partition),
