@@ -13,7 +13,7 @@ TOLERANCE_S = 300
 _HEADER = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})", re.ASCII)
 
 
-def read_secret(path: Path) -> bytes:
+def shared_secret(path: Path) -> bytes:
     """The secret shared with a partner. Raises `ConfigError` when the file cannot be read or holds less than can be guessed."""
     try:
         secret = path.read_bytes().strip()
