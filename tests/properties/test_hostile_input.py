@@ -144,6 +144,13 @@ def test_what_does_not_fit_in_a_million_places_is_told_once(name: str) -> None:
     assert verdict.code in ("shape-invalid", "not-json")
 
 
+@pytest.mark.parametrize("name", ["objects", "numbers", "members"])
+def test_what_is_crowded_is_not_even_looked_into(name: str) -> None:
+    """What the parser itself takes for its errors, Python does not see."""
+    with pytest.raises(ValidationError, match="too many values"):
+        parse(CROWDED[name]())
+
+
 def test_the_limit_is_far_above_what_a_full_message_holds() -> None:
     fullest = max(json.dumps(example).count(",") * VALUE_LIMIT / len(json.dumps(example)) for example in EXAMPLES)
     assert fullest < MOST_VALUES

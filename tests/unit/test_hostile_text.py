@@ -130,9 +130,9 @@ def test_a_draft_of_the_hubs_that_is_none_is_said_in_words(content: bytes) -> No
         drafted_in(drafts_given(content, "freeze"))
 
 
-def draft_with(name: str) -> dict[str, Any]:
+def draft_with(**content: str) -> dict[str, Any]:
     data = samples.inquiry("P01")
-    document = {"kind": "assistance-notice", "number": "（2026）粤9901执123号协查1号", "issued_on": "2026-01-05", "file": name}
+    document = {"kind": "assistance-notice", "number": "（2026）粤9901执123号协查1号", "issued_on": "2026-01-05", **content}
     return {"type": "liandong.inquiry.request.v1", "data": data | {"legal": data["legal"] | {"documents": [document]}}}
 
 
@@ -143,12 +143,20 @@ def test_a_draft_sends_out_no_file_but_those_beside_it(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("a secret", encoding="utf-8")
     (folder / "below" / "notice.txt").write_text("a notice", encoding="utf-8")
     (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
-    assert finish(draft_with("below/notice.txt"), folder)
+    assert finish(draft_with(file="below/notice.txt"), folder)
     file = folder / "draft.json"
     for name in ("../secret.txt", str(tmp_path / "secret.txt"), "below/../../secret.txt", "link.txt"):
-        file.write_text(json.dumps(draft_with(name)), encoding="utf-8")
+        file.write_text(json.dumps(draft_with(file=name)), encoding="utf-8")
         with pytest.raises(DraftError, match="beside the draft"):
             read_drafts(file)
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    ({"text": "half a \ud800 character"}, "half a character"), ({"file": "a\x00.txt"}, "no path"), ({"file": "x" * 5000 + ".txt"}, "too long"),
+])  # fmt: skip
+def test_a_document_that_cannot_be_read_is_named(tmp_path: Path, content: dict[str, str], words: str) -> None:
+    with pytest.raises(DraftError, match=words):
+        finish(draft_with(**content), tmp_path)
 
 
 # -- tables and headers ---------------------------------------------------------------------------------------------------
