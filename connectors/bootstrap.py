@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import URL
 
 from connectors import jobs
+from connectors.addresses import PartnerResolver
 from connectors.base import Connector
 from connectors.desk import Desk, admits
 from connectors.runner import ROLE, Pace, Runner
@@ -114,7 +115,8 @@ async def run_connector(settings: ConnectorSettings) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, processor.stop)
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as http:
+    line = aiohttp.TCPConnector(resolver=PartnerResolver())
+    async with aiohttp.ClientSession(connector=line, timeout=aiohttp.ClientTimeout(total=30)) as http:
         connector = protocol(http, settings.options)
         runner = Runner(connector, desk, processor, store, Pace(**settings.pace))  # type: ignore[arg-type]  # counts come as whole floats
         hook = connector.webhook(runner)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
+from connectors.addresses import AddressRefusedError
 from connectors.base import ProtocolFault, TransientFault
 
 ANSWER_LIMIT = 4 * 1024 * 1024
@@ -35,7 +36,7 @@ async def exchange(
     `request` goes to aiohttp (`data`, `json`, `params`, `headers`, `auth`). Redirects are not followed: they would take
     personal data to an address that nobody has agreed to.
 
-    Raises `TransientFault` (connect-failed, too-many-requests, unavailable, http-5xx, timeout, connection-lost) and
+    Raises `TransientFault` (connect-failed, address-refused, too-many-requests, unavailable, http-5xx, timeout, connection-lost) and
     `ProtocolFault` (http-4xx and other statuses not accepted, answer-too-large).
     """
     timeout = aiohttp.ClientTimeout(total=timeout_s)
@@ -49,8 +50,9 @@ async def exchange(
                     raise TransientFault(f"http-{answer.status}", unknown=effect)
                 raise ProtocolFault(f"http-{answer.status}")
             return Response(answer.status, await _read(answer))
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-        raise TransientFault("connect-failed") from None
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        refused = isinstance(error.__cause__, AddressRefusedError)
+        raise TransientFault("address-refused" if refused else "connect-failed") from None
     except TimeoutError:
         raise TransientFault("timeout", unknown=effect) from None
     except aiohttp.ClientError:
@@ -72,7 +74,7 @@ def _retry_after(value: str | None) -> float | None:
         return None
     try:
         seconds = float(value) if value.isascii() and value.isdigit() else _until(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return min(max(0.0, seconds), _LONGEST_WAIT)
 

@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from connectors.base import ProtocolFault, TransientFault
 from connectors.exchange import exchange
-from schemas.base import Text
+from schemas.base import Text, is_crowded
 from schemas.replies import Reason
 
 KEY_HEADER = "Idempotency-Key"
@@ -70,7 +70,7 @@ class JsonLine:
         """Call once and read the answer. `effect`: the partner may do something because of the call.
 
         Raises `TransientFault` and `ProtocolFault` as `exchange` does, and for a body that is no JSON, cut short on its
-        way (transient, broken-answer), or of another shape (protocol, answer-invalid).
+        way (transient, broken-answer), of another shape (protocol, answer-invalid), or with too many values (answer-too-large).
         """
         status, raw = await exchange(
             self._http,
@@ -81,10 +81,12 @@ class JsonLine:
             accept=accept,
             **request,
         )
+        if is_crowded(raw):
+            raise ProtocolFault("answer-too-large")
         try:
             return Said(status, forms.validate_json(raw), raw)
         except ValidationError as error:
-            if any(fault["type"] == "json_invalid" for fault in error.errors(include_input=False)):
+            if error.error_count() == 1 and error.errors(include_input=False)[0]["type"] == "json_invalid":
                 raise TransientFault("broken-answer", unknown=effect) from None
             raise ProtocolFault("answer-invalid") from None
 

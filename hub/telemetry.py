@@ -3,11 +3,20 @@
 Exceptions are logged as type and place without local variables, which may hold a message.
 """
 
+import json
 import logging
+import re
 import sys
 from typing import Any
 
 import structlog
+
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def legible(text: str) -> str:
+    """One line for a terminal: what would end it, steer the terminal or turn the direction of writing is written `\\uXXXX`."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def configure_logs(level: str, process: str) -> None:
@@ -20,7 +29,7 @@ def configure_logs(level: str, process: str) -> None:
         structlog.processors.EventRenamer("event"),
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=False)],
+        processors=[*shared, structlog.processors.JSONRenderer(_line)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -30,7 +39,7 @@ def configure_logs(level: str, process: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                        structlog.processors.JSONRenderer(ensure_ascii=False)],
+                        structlog.processors.JSONRenderer(_line)],
             foreign_pre_chain=shared,
         )
     )  # fmt: skip
@@ -39,3 +48,7 @@ def configure_logs(level: str, process: str) -> None:
     root.setLevel(logging.WARNING)
     # The client's own words may quote records; its state is in our logs and metrics.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
+def _line(event: Any, **options: Any) -> str:
+    return legible(json.dumps(event, ensure_ascii=False, **options))

@@ -24,6 +24,11 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 CHINA = timezone(timedelta(hours=8))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC).astimezone(CHINA)
+MOST_VALUES, MOST_OBJECTS = 60_000, 20_000
+"""Most values and objects in one piece of JSON. What a schema does not fit is told value by value, a kilobyte for each: a megabyte
+of `{}` where documents should stand would cost minutes and gigabytes. A full reply has not half as many."""
+MOST_FAULTS = 100
+"""Most errors that are told one by one."""
 DOCUMENT_LIMIT = 200 * 1024
 """Greatest size of one in-line document in bytes, give or take what base64 pads."""
 
@@ -37,8 +42,21 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
+def is_crowded(value: bytes) -> bool:
+    """Whether this JSON may hold more than `MOST_VALUES` or `MOST_OBJECTS`. A comma or brace in a string counts as well."""
+    return value.count(b",") > MOST_VALUES or value.count(b"{") > MOST_OBJECTS
+
+
+def fault(kind: str, words: str) -> ValidationError:
+    """The one error of a whole message."""
+    line: InitErrorDetails = {"type": PydanticCustomError(kind, words), "loc": (), "input": None}
+    return ValidationError.from_exception_data("Message", [line], hide_input=True)
+
+
 def without_input(error: ValidationError) -> ValidationError:
     """`error` again, with nothing of what was given: no value, no unknown tag, no name of an unknown member."""
+    if error.error_count() > MOST_FAULTS:
+        return fault("too_many_faults", "This does not fit in more than a hundred places")
     lines: list[InitErrorDetails] = []
     for line in error.errors(include_url=False, include_context=False, include_input=False):
         kind, where, words = line["type"], line["loc"], line["msg"]

@@ -17,6 +17,8 @@ class Code(NamedTuple):
 # What cannot be taken in at all: it becomes a dead letter.
 INTAKE: dict[str, Code] = {
     "oversize": Code("消息超过大小上限;请减小附件后重发", "The message is over the size limit; send smaller documents."),
+    "batch-unreadable": Code("整批记录无法解压:压缩方式不受支持,或解压后超过上限;请改用 gzip 或不压缩,分批发送",
+                             "The batch cannot be decompressed here, or grows beyond the limit; send it plain or as gzip, in smaller batches."),
     "not-json": Code("消息不是 JSON;请按接口规范发送", "The value is not JSON; send what the contract describes.", "poison"),
     "type-unknown": Code("消息类型未知;请核对 type", "The message type is unknown; check `type`.", "poison"),
     "shape-invalid": Code("消息内容不符合规范;请按 JSON Schema 校验后重发",

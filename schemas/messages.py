@@ -4,10 +4,9 @@ import json
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
-from pydantic_core import PydanticCustomError
 
 from schemas import cases, entrust, hub, leads, replies, requests
-from schemas.base import without_input
+from schemas.base import fault, is_crowded, without_input
 from schemas.envelope import Envelope
 
 
@@ -310,8 +309,11 @@ _ADAPTER: TypeAdapter[AnyMessage] = TypeAdapter(Message)
 def parse(value: bytes) -> AnyMessage:
     """The message that these bytes are. Raises `pydantic.ValidationError`, which never prints its input.
 
-    A JSON object that names a member twice is refused: readers differ in which of the two they believe.
+    A JSON object that names a member twice is refused: readers differ in which of the two they believe. So is what holds more
+    values than any message needs.
     """
+    if is_crowded(value):
+        raise fault("too_many_values", "The message holds too many values")
     try:
         message = _ADAPTER.validate_json(value)
     except ValidationError as error:
@@ -322,8 +324,7 @@ def parse(value: bytes) -> AnyMessage:
 
 def _single(pairs: list[tuple[str, object]]) -> None:
     if len({name for name, _ in pairs}) != len(pairs):
-        fault = PydanticCustomError("duplicate_member", "An object names a member twice")
-        raise ValidationError.from_exception_data("Message", [{"type": fault, "loc": (), "input": None}], hide_input=True)
+        raise fault("duplicate_member", "An object names a member twice")
 
 
 def kind_of(message_type: str) -> requests.Kind:

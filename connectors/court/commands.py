@@ -19,6 +19,7 @@ from connectors.court.items import SentRequest
 from connectors.court.sdk import CourtClient, CourtError
 from connectors.court.show import drafted_in, json_of, line_of, outcome_of
 from hub.settings import Settings, read_settings
+from hub.telemetry import legible
 from schemas.base import CHINA
 from schemas.legal import Approval, Rank
 
@@ -127,7 +128,7 @@ async def _drafts(settings: Settings, out: Path) -> int:
             async for item in items:
                 for name, drafted in drafted_in(item):
                     typer.echo(await asyncio.to_thread(write_private, out / f"{name}.json", drafted))
-        except CourtError as error:
+        except (CourtError, DraftError) as error:
             typer.echo(f"liandong: {error}", err=True)
             return 1
     return 0
@@ -170,5 +171,6 @@ async def _results(
             sound = sound and item.sound
             if reader is not None and item.enclosed is not None and item.message is not None:
                 await client.submit(reading_of(item.message.id, *reader))
-            typer.echo(json.dumps(json_of(item, reveal=reveal), ensure_ascii=False) if as_json else line_of(item))
+            shown = json.dumps(json_of(item, reveal=reveal), ensure_ascii=False) if as_json else line_of(item)
+            typer.echo(legible(shown))
     return 0 if sound else 5

@@ -5,8 +5,8 @@ A draft is a JSON object, or a file holds a list of them (a docket):
     {"type": "liandong.inquiry.request.v1", "data": { … the request of the contract … }}
 
 of a request or of anything else that a court says (the statement of a case, a decision, an entrusted matter …), with its
-documents as `{"kind", "number", "issued_on", "text"}`, or with "file", a path beside the draft, in place of
-"text". Media type, SHA-256 and base64 are filled in. A document that has "content" already is left as it stands.
+documents as `{"kind", "number", "issued_on", "text"}`, or with "file", a path beside the draft or below, in place of
+"text": a draft may come from elsewhere, and what it names is sent out. Media type, SHA-256 and base64 are filled in. A document that has "content" already is left as it stands.
 """
 
 import base64
@@ -64,7 +64,7 @@ def read_drafts(path: Path) -> list[Draft]:
         found = json.loads(path.read_bytes())
     except OSError as error:
         raise DraftError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DraftError(f"{path}: not JSON; give an object with type and data, or a list of them") from error
     drafts = found if isinstance(found, list) else [found]
     if not drafts:
@@ -82,10 +82,10 @@ def finish(draft: Any, folder: Path = Path()) -> Draft:
     """`draft` with its documents filled in, files taken from `folder`, checked against the contract. Raises `DraftError`."""
     if not isinstance(draft, dict) or draft.keys() != {"type", "data"} or not isinstance(draft["data"], dict):
         raise DraftError("a draft is an object with the two members type and data")
-    form = FORMS.get(draft["type"])
+    form = FORMS.get(str(draft["type"]))
     if form is None:
         raise DraftError(f"type: give one of {', '.join(FORMS)}")
-    return Draft(draft["type"], _checked(form, _with_documents(draft["data"], folder)))
+    return Draft(str(draft["type"]), _checked(form, _with_documents(draft["data"], folder)))
 
 
 def write_draft(draft: Draft, path: Path) -> None:
@@ -117,6 +117,8 @@ def _checked(form: type[Model], data: dict[str, Any]) -> Model:
     try:
         # By way of JSON, because strict models read a date or a tuple from JSON and from nothing else.
         return form.model_validate_json(json.dumps(data))
+    except RecursionError:
+        raise DraftError("data: too deeply nested") from None
     except ValidationError as error:
         lines = without_input(error).errors(include_url=False, include_context=False, include_input=False)
         faults = (f"data.{'.'.join(map(str, line['loc']))}: {line['msg']}" for line in lines)
@@ -140,19 +142,28 @@ def _filled(document: dict[str, Any], folder: Path) -> dict[str, Any]:
         raise DraftError('documents: give each document its "text" or its "file", one of the two')
     media_type = "text/plain"
     if "file" in document:
-        path = folder / str(document["file"])
-        if path.suffix not in MEDIA_TYPES:
-            raise DraftError(f"{path}: give a file that ends in {', '.join(MEDIA_TYPES)}")
-        media_type = MEDIA_TYPES[path.suffix]
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise DraftError(f"{path}: cannot be read: {error.strerror}") from error
+        content, media_type = _beside(folder, str(document["file"]))
     else:
-        content = str(document["text"]).encode()
+        try:
+            content = str(document["text"]).encode()
+        except UnicodeEncodeError:
+            raise DraftError("documents: a text holds half a character (a lone surrogate)") from None
     kept = {name: value for name, value in document.items() if name not in ("text", "file")}
     return kept | {
         "media_type": media_type,
         "sha256": hashlib.sha256(content).hexdigest(),
         "content": base64.b64encode(content).decode(),
     }
+
+
+def _beside(folder: Path, name: str) -> tuple[bytes, str]:
+    """What a file in `folder` or below holds, wherever links lead, and its media type."""
+    path = folder / name
+    if path.suffix not in MEDIA_TYPES:
+        raise DraftError(f"{path}: give a file that ends in {', '.join(MEDIA_TYPES)}")
+    try:
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise DraftError(f"{path}: give a file beside the draft")
+        return path.read_bytes(), MEDIA_TYPES[path.suffix]
+    except (OSError, ValueError) as error:
+        raise DraftError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'no path'}") from error

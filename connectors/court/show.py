@@ -2,9 +2,11 @@
 
 import base64
 import json
+import re
 from collections import Counter
 from typing import Any
 
+from connectors.court.drafts import DraftError
 from connectors.court.items import Item
 from schemas.base import format_time
 from schemas.hub import (
@@ -12,6 +14,7 @@ from schemas.hub import (
     CaseEvent,
     Certificate,
     Conclusion,
+    Drafted,
     Drafts,
     Forwarded,
     LiftCertificate,
@@ -59,15 +62,15 @@ def json_of(item: Item, *, reveal: bool = False) -> dict[str, Any]:
 
 
 def drafted_in(item: Item) -> list[tuple[str, dict[str, Any]]]:
-    """What the hub drafted for signature in this message: a name for each, and the draft."""
+    """What the hub drafted for signature in this message: a name for each, fit for a file, and the draft. Raises `DraftError`."""
     data = item.message.data if item.message is not None else None
     if isinstance(data, CaseEvent) and data.draft is not None:
         name = "-".join(filter(None, (data.event, data.about, data.partner)))
-        return [(name, json.loads(base64.b64decode(data.draft.content)))]
+        return [(name, _draft(data.draft))]
     if isinstance(data, Drafts):
         request = data.request[:8]
         proposed = [(each.action, each.draft) for each in data.follow_ups if each.draft is not None]
-        return [(f"follow-up-{request}-{number}-{action}", json.loads(base64.b64decode(draft.content)))
+        return [(f"follow-up-{request}-{number}-{re.sub('[^a-z-]', '', action)}", _draft(draft))
                 for number, (action, draft) in enumerate(proposed, 1)]  # fmt: skip
     return []
 
@@ -91,6 +94,16 @@ def outcome_of(item: Item) -> str:  # noqa: PLR0911 - one way out for each kind 
             return f"register: {len(lines)}"
         case _:
             raise ValueError("not the last word on a request")
+
+
+def _draft(drafted: Drafted) -> dict[str, Any]:
+    try:
+        draft = json.loads(base64.b64decode(drafted.content))
+    except (ValueError, RecursionError):
+        draft = None
+    if not isinstance(draft, dict):
+        raise DraftError("a draft of the hub's is no JSON object; see which version the hub runs")
+    return draft
 
 
 def _dump(message: AnyMessage, *, reveal: bool) -> dict[str, Any]:

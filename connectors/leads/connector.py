@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from connectors.base import Connector, Job, Mailbox, Outcome, ProtocolFault, Recovery
 from connectors.leads.intake import Intake
+from connectors.seals import shared_secret
 
 
 class Options(BaseModel):
@@ -29,7 +30,7 @@ class LeadsConnector(Connector):
     def __init__(self, http: aiohttp.ClientSession, options: Mapping[str, Any]) -> None:
         super().__init__(http, options)
         checked = Options.model_validate(options)
-        self._secret = checked.secret_file.read_text(encoding="utf-8").strip().encode()
+        self._secret = shared_secret(checked.secret_file)
 
     async def call(self, jobs: Sequence[Job]) -> Mapping[str, Outcome]:
         """No court asks a source of leads: a task to it is a mistake in some agreement, and for a person."""

@@ -14,6 +14,7 @@ from connectors.police import mapping
 from connectors.police.protocol import ACCEPTED, STANDING, WITHDRAWN
 from connectors.police.seals import binding
 from connectors.police.webhook import Webhook
+from connectors.seals import shared_secret
 from schemas.requests import LocateRequest
 
 REQUESTS = "/gateway/requests"
@@ -39,7 +40,7 @@ class PoliceConnector(Connector):
         super().__init__(http, options)
         checked = Options.model_validate(options)
         self._line = JsonLine(http, checked)
-        self._secret = checked.secret_file.read_text(encoding="utf-8").strip().encode()
+        self._secret = shared_secret(checked.secret_file)
         self._callback_url = checked.callback_url
         self._poll_s = checked.poll_s
 

@@ -32,7 +32,7 @@ def to_csv(edition: Edition) -> str:
     rows += [
         (section.name, row_code(row.labels), figure.column.name, figure.value, figure.column.unit, figure.numerator,
          "" if figure.denominator is None else figure.denominator, words.say(words.SECTIONS, section.name, edition.language),
-         " · ".join(filter(None, edition.labels(section, row))), edition.figure_name(figure.column.name))
+         _inert(" · ".join(filter(None, edition.labels(section, row)))), edition.figure_name(figure.column.name))
         for section, row, figure in edition.cells()
     ]  # fmt: skip
     return _write(COLUMNS, rows)
@@ -49,7 +49,12 @@ def trace_to_csv(bulletin: Bulletin) -> str:
 
 def row_code(labels: Iterable[str]) -> str:
     """A row's labels in one: `court-9901/account`."""
-    return "/".join(filter(None, labels))
+    return _inert("/".join(filter(None, labels)))
+
+
+def _inert(text: str) -> str:
+    """Text that no office program takes for a formula: a party's name may be what the party chose."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _write(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -9,7 +9,8 @@ from typing import Any, SupportsIndex
 
 from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import _DefaultRecordBatchPy
-from aiokafka.record.memory_records import _MemoryRecordsPy
+
+from hub.bus.batches import Records
 
 
 class _Buffer(bytearray):
@@ -27,16 +28,13 @@ class _Batch(_DefaultRecordBatchPy):  # type: ignore[misc]  # aiokafka types it 
     _buffer: Any
 
     def __iter__(self) -> Any:
-        super().__iter__()  # decompresses
+        super().__iter__()
         self._buffer = _Buffer(self._buffer)
         return self
 
 
-class _Records(_MemoryRecordsPy):  # type: ignore[misc]  # final for others; this stands in its place
-    def next_batch(self, *_: object) -> Any:
-        piece = self._next_slice
-        self._cache_next()
-        return None if piece is None else _Batch(piece)
+class _Records(Records):
+    plain = _Batch
 
 
 def read_leniently() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from hub.bus.batches import Unread, read_within_bounds
 from hub.bus.connection import Connection
 from hub.bus.lenient import read_leniently
 from hub.engine.records import Place, Record
@@ -36,6 +37,7 @@ class KafkaSource:
         """Connect. Returns the first offset that each partition still holds. Raises `BusError`."""
         self.cluster, counts = await asyncio.to_thread(self._connection.describe, self._topics)
         self._places = [TopicPartition(topic, n) for topic, count in counts.items() for n in range(count)]
+        read_within_bounds()
         self._consumer = self._connection.consumer(self._client_id)
         await self._consumer.start()
         return self._offsets(await self._consumer.beginning_offsets(self._places))
@@ -61,7 +63,8 @@ class KafkaSource:
             return []
         found = [
             Record(record.topic, record.partition, record.offset, record.timestamp * 1000, record.key,
-                   record.value or b"", tuple((name, value or b"") for name, value in record.headers))
+                   bytes(record.value or b""), tuple((name, value or b"") for name, value in record.headers),
+                   "batch-unreadable" if isinstance(record.value, Unread) else "")
             for records in batches.values() for record in records
         ]  # fmt: skip
         for record in found:

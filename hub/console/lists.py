@@ -40,7 +40,7 @@ def requests(
         base = base.where(c.key.in_(_keys_of(directory, wanted.text)))
     if cursor is not None:
         at, _, key = cursor.partition("~")
-        base = base.where(place < (int(at), key))
+        base = base.where(place < (_number(at), key))
     last = connection.execute(base.with_only_columns(c.received_at, c.key).offset(BUDGET - 1).limit(1)).first()
     query = base if last is None else base.where(place >= (last.received_at, last.key))
     for column, value in ((c.status, wanted.status), (c.kind, wanted.kind), (c.court, wanted.court)):
@@ -82,7 +82,7 @@ def dead_letters(connection: Connection, code: str | None, cursor: str | None) -
     c = t.dead_letters.c
     base = select(t.dead_letters).order_by(c.pk.desc())
     if cursor is not None:
-        base = base.where(c.pk < int(cursor))
+        base = base.where(c.pk < _number(cursor))
     last = connection.execute(base.with_only_columns(c.pk, c.at).offset(BUDGET - 1).limit(1)).first()
     query = base if last is None else base.where(c.pk >= last.pk)
     if code is not None:
@@ -96,3 +96,11 @@ def dead_letters(connection: Connection, code: str | None, cursor: str | None) -
     if len(rows) > PAGE:
         return Page(lines, str(lines[-1].pk))
     return Page(lines, None) if last is None else Page(lines, str(last.pk), last.at)
+
+
+def _number(text: str) -> int:
+    """A number of a cursor. Raises `ValueError`, also for one that no row could have."""
+    number = int(text)
+    if abs(number) >= 2**63:
+        raise ValueError("out of range")
+    return number

@@ -1,6 +1,6 @@
 """Verifying one record, before anything of it is believed.
 
- 1. size                    2. exactly one `jws` header
+ 1. it could be read; size  2. exactly one `jws` header
  3. the signature over the raw bytes, by a key of a known party
  4. JSON, a known type, its schema
  5. `source` is that party  6. `recipient` is us
@@ -56,8 +56,8 @@ class Gate:
     def _check(self, record: Record) -> Inbound | Unfit:  # noqa: PLR0911 - one way out for each step that fails
         value = record.value
         digest = digest_of(value)
-        if len(value) > self._limit:
-            return Unfit(record, "oversize", "size", digest)
+        if record.fault or len(value) > self._limit:
+            return Unfit(record, record.fault or "oversize", "size", digest)
         signatures = [header for name, header in record.headers if name == "jws"]
         if len(signatures) != 1:
             return Unfit(record, "jws-duplicated" if signatures else "jws-missing", "signature", digest)

@@ -13,7 +13,10 @@ Place = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One Kafka record; `timestamp` is the broker's (LogAppendTime), in UTC microseconds."""
+    """One Kafka record; `timestamp` is the broker's (LogAppendTime), in UTC microseconds.
+
+    `fault` is a code where the record could not even be read; `value` is then what was found in its place.
+    """
 
     topic: str
     partition: int
@@ -22,6 +25,7 @@ class Record:
     key: bytes | None
     value: bytes
     headers: Headers = ()
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)

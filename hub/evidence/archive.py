@@ -27,7 +27,7 @@ _VERSION, _UNIX = 20, 3 << 8
 _DATE = 1 << 5 | 1  # 1980-01-01, the earliest there is
 _MODE = 0o100644 << 16
 _NAMED = 10  # most files that one error names
-_NAME = re.compile(rb"[a-z0-9][a-z0-9._/-]{0,99}")
+_NAME = re.compile(rb"[a-z0-9](?:[a-z0-9_-]|[./](?=[a-z0-9_-])){0,99}")  # no `..`, so that no tool unpacks a file elsewhere
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:

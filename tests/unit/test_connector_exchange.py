@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer, unused_port
 
 from connectors.base import ProtocolFault, TransientFault
 from connectors.exchange import ANSWER_LIMIT, Response, exchange
-from connectors.markup import BrokenError, element_of, read, write
+from connectors.markup import MOST_TAGS, BrokenError, element_of, read, write
 
 
 @pytest_asyncio.fixture
@@ -122,8 +122,8 @@ async def test_an_endless_answer_is_not_read_to_its_end(http: aiohttp.ClientSess
 
 @pytest.mark.parametrize("raw", [
     b"", b"\xff\xfe", b"<A><B></A>", b"<C/>", b"<?xml version='1.0' encoding='no-such'?><A/>",
-    b'<!DOCTYPE A [<!ENTITY e "eeee">]><A>&e;</A>', b'<!DOCTYPE A SYSTEM "file:///etc/passwd"><A/>',
-])  # fmt: skip
+    b"<A>" + b"<Q/>" * MOST_TAGS + b"</A>", b'<!DOCTYPE A [<!ENTITY e "eeee">]><A>&e;</A>', b'<!DOCTYPE A SYSTEM "file:///etc/passwd"><A/>',
+], ids=lambda raw: f"{raw[:40]!r} of {len(raw)}")  # fmt: skip
 def test_what_is_not_the_document_is_broken_and_entities_are_refused(raw: bytes) -> None:
     with pytest.raises(BrokenError):
         read(raw, "A")

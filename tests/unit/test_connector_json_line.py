@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from connectors.base import ProtocolFault, TransientFault
 from connectors.json_line import Form, JsonLine, LineOptions, PartnerReason, Said
+from schemas.base import MOST_OBJECTS
 
 BODY = b'{"sealNo": "CF1", "name": "\xe8\xb5\xb5\xe6\x98\x8e\xe8\xbf\x9c", "more": 1}'
 
@@ -53,6 +54,13 @@ async def test_an_answer_of_another_shape_is_for_a_person(body: bytes) -> None:
     with pytest.raises(ProtocolFault) as raised:
         await ask(body, effect=True)
     assert raised.value.code == "answer-invalid"
+
+
+async def test_an_answer_with_more_values_than_any_needs_is_not_looked_into() -> None:
+    """Each error takes a kilobyte, and four megabytes can hold two million."""
+    with pytest.raises(ProtocolFault) as raised:
+        await ask(b'{"sealNo": [' + b"{}," * MOST_OBJECTS + b"{}]}", effect=True)
+    assert raised.value.code == "answer-too-large"
 
 
 async def test_a_fault_holds_nothing_of_the_answer() -> None:

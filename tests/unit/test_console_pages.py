@@ -4,11 +4,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client.parser import text_string_to_metric_families
+from yarl import URL
 
 from hub.console import live, words
 from hub.console.app import build_app
@@ -126,6 +128,30 @@ async def test_a_search_that_is_no_id_is_explained_and_escaped(client: Client) -
     assert "<script>alert" not in text
 
 
+@pytest.mark.parametrize("hostile", [
+    "' OR '1'='1", "x'; DROP TABLE requests; --", "%", "_", "\x00", "\r\nSet-Cookie: x=1", "9" * 200, "../../etc/passwd", "{{7*7}}", "\x1b[2J", "💣",
+])  # fmt: skip
+async def test_what_is_typed_into_an_address_is_a_value_and_nothing_else(client: Client, hub: SampleHub, hostile: str) -> None:
+    async def listed(**query: str) -> int:
+        async with client.get("/requests", params=query) as answer:
+            assert answer.status == 200
+            return (await answer.text()).count('href="/requests/')
+
+    everything = await listed()
+    assert everything > 0
+    for name in ("status", "kind", "court", "q", "before", "lang"):
+        async with client.get("/requests", params={name: hostile}) as answer:
+            assert answer.status in (200, 400)
+            assert "x" not in answer.cookies
+    assert await listed(court=hostile) == 0
+    for path in ("requests", "static"):
+        async with client.get(URL(f"/{path}/{quote(hostile, safe='', errors='replace')}", encoded=True)) as answer:
+            assert answer.status in (400, 403, 404)
+    async with client.get("/dead-letters", params={"code": hostile, "before": hostile}) as answer:
+        assert answer.status in (200, 400)
+    assert await listed() == everything
+
+
 async def test_a_page_leads_to_the_next(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hub.console.lists.PAGE", 3)
     address, seen = "/requests?kind=control", list[str]()
@@ -165,7 +191,8 @@ async def test_pages_hold_nothing_inline(client: Client, hub: SampleHub) -> None
 @pytest.mark.parametrize(
     ("host", "status"),
     [("localhost", 200), ("127.0.0.1:8640", 200), ("[::1]:8640", 200), ("LOCALHOST:1", 200), ("hub.example", 200),
-     ("evil.example", 421), ("127.0.0.1.evil.example", 421), ("localhost.evil.example:80", 421)],
+     ("evil.example", 421), ("127.0.0.1.evil.example", 421), ("localhost.evil.example:80", 421),
+     ("", 421), ("localhost@evil.example", 421), ("[::1].evil.example", 421), ("localhost.", 421), ("10.0.0.1", 421)],
 )  # fmt: skip
 async def test_only_our_own_names_are_answered(hub: SampleHub, host: str, status: int) -> None:
     reader = hub.reader()
@@ -174,6 +201,19 @@ async def test_only_our_own_names_are_answered(hub: SampleHub, host: str, status
         for address in ("/livez", "/", "/events"):
             async with client.get(address, headers={"Host": host}) as answer:
                 assert answer.status == status
+
+
+@pytest.mark.parametrize(("site", "mode", "status"), [
+    ("cross-site", "no-cors", 403), ("cross-site", "cors", 403), ("cross-site", None, 403), ("cross-site", "navigate", 200),
+    ("same-origin", "cors", 200), ("same-origin", "navigate", 200), ("none", "navigate", 200), (None, None, 200),
+])  # fmt: skip
+async def test_another_sites_page_gets_nothing_by_itself(client: Client, site: str | None, mode: str | None, status: int) -> None:
+    """A link that a person follows is no secret to the site that it stands on; a request that its script makes might be."""
+    headers = {name: value for name, value in (("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", mode)) if value}
+    for address in ("/", "/events", "/static/console.js", "/metrics"):
+        async with client.get(address, headers=headers | {"Origin": "https://evil.example"}) as answer:
+            assert answer.status == status
+            assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 async def test_readiness_names_what_is_missing(hub: SampleHub) -> None:
