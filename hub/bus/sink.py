@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from hub.bus.connection import Connection
+from hub.bus.connection import BusError, Connection
 from hub.engine.records import Outgoing
 from hub.engine.relay import PublishFailed
 
@@ -37,10 +37,10 @@ class KafkaSink:
             for outcome in await asyncio.gather(*futures, return_exceptions=True):
                 if isinstance(outcome, BaseException):
                     raise outcome
-        except (KafkaError, OSError) as error:
+        except (BusError, KafkaError, OSError) as error:
             if producer is not None and producer is self._producer:  # another caller may have replaced it already
                 await self.close()
-            raise PublishFailed(type(error).__name__) from error
+            raise PublishFailed(error.code if isinstance(error, BusError) else type(error).__name__) from error
 
     async def _ready(self) -> AIOKafkaProducer:
         async with self._starting:  # two callers must not start two, of which one would be forgotten

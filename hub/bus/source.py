@@ -1,20 +1,29 @@
 """Reading records by hand-assigned partitions, from positions that the store keeps."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
-from hub.bus.connection import Connection
+from hub.bus.connection import BusError, Connection
 from hub.bus.lenient import read_leniently
+from hub.bus.watch import Watch
 from hub.engine.records import Place, Record
 
 log = structlog.get_logger()
 
+LOOK = 2.0
+"""Seconds between two looks at whether the consumer is stuck."""
+
 
 class KafkaSource:
-    """A consumer of some topics, all partitions, without a group and so without rebalances."""
+    """A consumer of some topics, all partitions, without a group and so without rebalances.
+
+    A consumer that is stuck is replaced by a new one at the same positions; nothing of it is seen but a line in the log.
+    """
 
     def __init__(self, connection: Connection, client_id: str, topics: Sequence[str]) -> None:
         self._connection = connection
@@ -23,6 +32,9 @@ class KafkaSource:
         self._consumer: AIOKafkaConsumer | None = None
         self._places: list[TopicPartition] = []
         self._taken: dict[Place, int] = {}
+        self._watch = Watch(0)
+        self._watching: asyncio.Task[None] | None = None
+        self._spare: AIOKafkaConsumer | None = None
         self.cluster = ""
 
     @property
@@ -35,10 +47,25 @@ class KafkaSource:
         """Connect and assign every partition. Returns the first offset that each still holds. Raises `BusError`."""
         self.cluster, counts = await asyncio.to_thread(self._connection.describe, self._topics)
         self._places = [TopicPartition(topic, n) for topic, count in counts.items() for n in range(count)]
-        self._consumer = self._connection.consumer(self._client_id)
-        await self._consumer.start()
-        self._consumer.assign(self._places)
-        return self._offsets(await self._consumer.beginning_offsets(self._places))
+        try:
+            self._consumer = await self._connect()
+            first = self._offsets(await self._consumer.beginning_offsets(self._places))
+        except KafkaError as error:
+            servers = self._connection.bootstrap_servers
+            raise BusError("bus-unreachable", f"Kafka at {servers} went away: {type(error).__name__}") from error
+        self._watch = Watch(asyncio.get_running_loop().time())
+        self._watching = asyncio.create_task(self._watch_forever())
+        return first
+
+    async def _connect(self) -> AIOKafkaConsumer:
+        consumer = self._connection.consumer(self._client_id)
+        try:
+            await consumer.start()
+        except BaseException:
+            await consumer.stop()
+            raise
+        consumer.assign(self._places)
+        return consumer
 
     def seek(self, positions: Mapping[Place, int]) -> None:
         """Read on from these positions."""
@@ -51,6 +78,8 @@ class KafkaSource:
 
         Never cancel this: aiokafka then loses count of its calls.
         """
+        if self._spare is not None:
+            await self._replace()
         try:
             batches = await self._live.getmany(timeout_ms=timeout_ms, max_records=most)
         except UnicodeDecodeError:
@@ -63,6 +92,8 @@ class KafkaSource:
         ]  # fmt: skip
         for record in found:
             self._taken[record.topic, record.partition] = record.offset + 1
+        if len(found) < most:
+            self._watch.drained()
         return found
 
     async def _read_again_leniently(self) -> None:
@@ -78,9 +109,38 @@ class KafkaSource:
         return self._offsets(await self._live.end_offsets(self._places))
 
     async def close(self) -> None:
-        if self._consumer is not None:
-            await self._consumer.stop()
-            self._consumer = None
+        if self._watching is not None:
+            self._watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watching
+            self._watching = None
+        for consumer in (self._consumer, self._spare):
+            if consumer is not None:
+                await consumer.stop()
+        self._consumer = self._spare = None
+
+    # -- replacing a stuck consumer ------------------------------------------------------------------------------------
+
+    async def _watch_forever(self) -> None:
+        """Look whether the consumer is stuck, and have another ready for the next `take`, which alone may replace it."""
+        while True:
+            await asyncio.sleep(LOOK)
+            try:
+                ends = await self.end_offsets()
+            except Exception:  # noqa: BLE001 - whatever hides the broker, it has not answered
+                ends = None
+            if self._spare is None and self._watch.is_stuck(ends, self._taken, asyncio.get_running_loop().time()):
+                try:
+                    self._spare = await self._connect()
+                except Exception as error:  # noqa: BLE001 - likewise: the old consumer stays
+                    log.warning("bus.no-new-consumer", reason=error.code if isinstance(error, BusError) else type(error).__name__)
+
+    async def _replace(self) -> None:
+        """Read on with the spare consumer, from where we stand."""
+        stuck, self._consumer, self._spare = self._live, self._spare, None
+        log.warning("bus.consumer-replaced", topics=list(self._topics), advice="it was stuck; reading on from the same positions")
+        self.seek(self._taken)
+        await stuck.stop()
 
     @staticmethod
     def _offsets(found: Mapping[TopicPartition, int]) -> dict[Place, int]:
