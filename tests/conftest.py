@@ -59,6 +59,7 @@ async def brokers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bro
     """Three nodes with TLS. A test that stops one starts it again."""
     async with Brokers(tmp_path_factory.mktemp("brokers") / "data", nodes=3, tls=True) as running:
         yield running
+        running.kill()  # nothing of it is needed any more
 
 
 @pytest.fixture(scope="session")

@@ -30,8 +30,8 @@ class Brokers:
     """A Kafka whose files stand below `data`. Use as `async with Brokers(path, nodes=3, tls=True) as brokers:`.
 
     From three nodes on, a topic has three copies of which two must be in sync, unless it is made otherwise. With `tls`,
-    every listener is encrypted; `ca_file` is what clients trust. Its authority is this object's, the nodes' certificates are
-    made anew at each `start`.
+    every listener is encrypted; `ca_file` is what clients trust. It and the nodes' certificates are made anew at each `start`
+    of the whole, not at that of a single node.
 
     The nodes end with the thread that started them, so start them from one that lives as long as they are needed; no JVM
     is left behind even when this process is killed. `data` may be that of a run that was killed: its records are found
@@ -44,7 +44,7 @@ class Brokers:
         self, data: Path, *, nodes: int = 3, tls: bool = False, heap_mb: int = 256, progress: jars.Progress = _silent
     ) -> None:
         self._data = data.resolve()
-        self._authority = Authority() if tls else None
+        self._tls = tls
         self._progress = progress
         # A single node's folder is the data folder itself.
         folders = [self._data] if nodes == 1 else [self._data / f"node-{number}" for number in range(1, nodes + 1)]
@@ -60,7 +60,7 @@ class Brokers:
     @property
     def ca_file(self) -> Path | None:
         """What a client must trust; nothing without TLS. Not secret."""
-        return self._data / TRUSTED if self._authority else None
+        return self._data / TRUSTED if self._tls else None
 
     @property
     def admin_username(self) -> str:
@@ -172,13 +172,13 @@ class Brokers:
             chosen = ports.pick(len(self.nodes))
         for number, node in enumerate(self.nodes):
             node.ports = chosen[number]
-            properties = server_properties(number, chosen, self.admin_password, tls=self._authority is not None)
-            node.write("server.properties", properties)
-            if self._authority:
-                node.write(IDENTITY, self._authority.issue())
-                node.write(TRUSTED, self._authority.pem)
-        if self._authority:
-            private(self._data / TRUSTED, self._authority.pem)
+            node.write("server.properties", server_properties(number, chosen, self.admin_password, tls=self._tls))
+        if self._tls:
+            authority = Authority()
+            private(self._data / TRUSTED, authority.pem)
+            for node in self.nodes:
+                node.write(IDENTITY, authority.issue())
+                node.write(TRUSTED, authority.pem)
 
     def _say(self, line: str) -> None:
         if len(self.nodes) > 1:

@@ -69,6 +69,10 @@ class Stage:
         found = connect(self.linkage.cluster.admin).list_topics(name, timeout=30).topics[name]
         return self.brokers.nodes[found.partitions[partition].leader - 1]
 
+    def authority(self) -> bytes:
+        """What the clients trust."""
+        return self.brokers.ca_file.read_bytes() if self.brokers.ca_file else b""
+
     async def verdict(self) -> list[str]:
         """Everything that is wrong, once every request is concluded and hub and connector have ended cleanly."""
         await until(lambda: {said.request for said in self._of("conclusion")} >= self.asked, "all is concluded", 120)
@@ -100,10 +104,8 @@ async def start(nodes: Iterable[Node]) -> None:
 
 
 async def confirmed(cluster: Cluster, topic: str) -> bool:
-    """Whether Kafka confirms one record to a producer of little patience."""
-    producer = AIOKafkaProducer(
-        **cluster.connection("hub").options("impatient"), acks="all", enable_idempotence=True, request_timeout_ms=4000
-    )
+    """Whether Kafka confirms one record to a producer of little patience; one of ours would wait."""
+    producer = AIOKafkaProducer(**cluster.connection("hub").options("impatient"), acks="all", request_timeout_ms=4000)
     try:
         await producer.start()
         await producer.send_and_wait(cluster.prefix + topic, b"{}")
@@ -138,7 +140,9 @@ async def test_leaders_are_killed_and_then_two_nodes_at_once(secure: Cluster, br
 
 
 @pytest.mark.faults
-async def test_all_nodes_are_away_for_longer_than_a_request(secure: Cluster, brokers: Brokers, tmp_path: Path) -> None:
+async def test_all_nodes_are_away_for_longer_than_a_request_and_come_back_with_another_authority(
+    secure: Cluster, brokers: Brokers, tmp_path: Path
+) -> None:
     async with stage(secure, brokers, tmp_path) as play:
         sending = asyncio.create_task(play.wave())
         await play.tasked()
@@ -146,7 +150,10 @@ async def test_all_nodes_are_away_for_longer_than_a_request(secure: Cluster, bro
         more = asyncio.create_task(play.wave())
         await asyncio.sleep(LONGER_THAN_A_REQUEST)  # the outage itself, and not luck, is what the test is about
         assert not more.done()
-        await start(brokers.nodes)
+        before = await asyncio.to_thread(play.authority)
+        await brokers.start()
+        assert secure.bootstrap_servers == brokers.bootstrap_servers
+        assert await asyncio.to_thread(play.authority) != before
         await asyncio.gather(sending, more)
         await play.wave()
         assert await play.verdict() == []
