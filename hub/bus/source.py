@@ -1,7 +1,6 @@
 """Reading records by hand-assigned partitions, from positions that the store keeps."""
 
 import asyncio
-import contextlib
 from collections.abc import Mapping, Sequence
 
 import structlog
@@ -111,8 +110,7 @@ class KafkaSource:
     async def close(self) -> None:
         if self._watching is not None:
             self._watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watching
+            await asyncio.wait([self._watching])
             self._watching = None
         for consumer in (self._consumer, self._spare):
             if consumer is not None:
