@@ -7,6 +7,7 @@ for ever while it believes to know a leader, even where it cannot connect any mo
 
 import asyncio
 from collections.abc import Sequence
+from itertools import chain
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerClosed
@@ -65,8 +66,18 @@ class KafkaSink:
         """What has no outcome yet is given up: it is in the outbox still."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            producer._message_accumulator.fail_all(ProducerClosed())  # stopping would wait for it, maybe for ever
-            try:
-                await producer.stop()
-            except KafkaError:
-                return
+            await _end(producer)
+
+
+async def _end(producer: AIOKafkaProducer) -> None:
+    """Stop it without waiting for what it cannot send, which `stop` alone would do, maybe for ever."""
+    sending, unsent = producer._sender.sender_task, producer._message_accumulator
+    sending.cancel()
+    await asyncio.wait([sending])  # a request on its way has its own time limit
+    unsent.fail_all(ProducerClosed())
+    for part in chain.from_iterable(unsent._batches.values()):
+        part._drain_waiter.exception()  # nobody else looks at it
+    try:
+        await producer.stop()
+    except KafkaError:
+        return

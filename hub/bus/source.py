@@ -114,7 +114,7 @@ class KafkaSource:
             self._watching = None
         for consumer in (self._consumer, self._spare):
             if consumer is not None:
-                await consumer.stop()
+                await _end(consumer)
         self._consumer = self._spare = None
 
     # -- replacing a stuck consumer ------------------------------------------------------------------------------------
@@ -138,8 +138,17 @@ class KafkaSource:
         stuck, self._consumer, self._spare = self._live, self._spare, None
         log.warning("bus.consumer-replaced", topics=list(self._topics), advice="it was stuck; reading on from the same positions")
         self.seek(self._taken)
-        await stuck.stop()
+        await _end(stuck)
 
     @staticmethod
     def _offsets(found: Mapping[TopicPartition, int]) -> dict[Place, int]:
         return {(place.topic, place.partition): at for place, at in found.items()}
+
+
+async def _end(consumer: AIOKafkaConsumer) -> None:
+    """Stop it. With fetches on their way `stop` raises their CancelledError, which must not be taken for one of ours: the
+    reader would end without a word. What it then leaves open is closed here."""
+    stopping = asyncio.create_task(consumer.stop())
+    await asyncio.wait([stopping])
+    if stopping.cancelled() or stopping.exception() is not None:
+        await consumer._client.close()

@@ -21,7 +21,9 @@ class Producer:
     def __init__(self, *, hangs: bool) -> None:
         self._hangs = hangs
         self._futures: list[asyncio.Future[None]] = []
-        self._message_accumulator = self
+        self._message_accumulator = self._sender = self
+        self._batches: dict[str, list[object]] = {}
+        self.sender_task = asyncio.get_running_loop().create_future()
         self.flushing = asyncio.Event()
         self.stopped = False
 
