@@ -1,7 +1,7 @@
 # Two commands are enough: `make demo` and `make test`. Each sets up what it needs.
 PYTHON ?= python3
 RUN := .venv/bin/python
-.PHONY: help demo test check lint bench simulate schemas clean
+.PHONY: help demo test simulate faults check lint bench schemas lock clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -13,6 +13,10 @@ demo: ## Set up, and run the main job on a real Kafka (ARGS="--no-wait" ends by 
 test: ## All tests, those on a real Kafka among them (ARGS go to pytest)
 	@$(PYTHON) deploy/install.py --dev
 	@$(RUN) -m pytest -q $(ARGS)
+
+faults: ## The tests that take minutes: long outages and the like
+	@$(PYTHON) deploy/install.py --dev
+	@$(RUN) -m pytest -q -m faults $(ARGS)
 
 lint: ## Style, types, import contracts, drift of the published contract
 	@$(PYTHON) deploy/install.py --dev

@@ -85,11 +85,13 @@ def provision_bus(
     parties: Annotated[Path, typer.Option(help="The party directory.")] = Path(".local/hub/parties"),
     passwords: Annotated[Path, typer.Option(help="Folder for <party>.password; those there are kept.")] = Path(".local/hub/keys"),
     prefix: Annotated[str, typer.Option(help="Stands before every topic's name.")] = "",
-    replication_factor: Annotated[int, typer.Option(help="Copies of each topic.")] = 1,
+    replication_factor: Annotated[int, typer.Option(help="Copies of each topic; from 3 on, two must be in sync.")] = 1,
+    ca_file: Annotated[Path | None, typer.Option(help="Kafka's certificate authority: connect with TLS.")] = None,
+    allow_unencrypted: Annotated[bool, typer.Option(help="Reach another machine without TLS.")] = False,
 ) -> None:
     """Make the topics, a SCRAM user for every party, and the access lists. Doing it again changes nothing.
 
-    Example: liandong bus provision --username admin --password-file admin.password
+    Example: liandong bus provision --username admin --password-file admin.password --ca-file ca.pem --replication-factor 3
     """
     from hub.bus.admin import provision
     from hub.bus.connection import Connection
@@ -101,7 +103,9 @@ def provision_bus(
     courts, partners = (tuple(party.id for party in directory.with_role(role)) for role in (Role.COURT, Role.PARTNER))
     (hub,) = (party.id for party in directory.with_role(Role.HUB))
     plan = Plan(courts, partners, prefix, replication_factor, hub)
-    admin = Connection(bootstrap_servers, username, password_file.read_text(encoding="utf-8").strip(), prefix=prefix)
+    password = password_file.read_text(encoding="utf-8").strip()
+    admin = Connection(bootstrap_servers, username, password, "SASL_SSL" if ca_file else "SASL_PLAINTEXT", prefix, ca_file,
+                       allow_unencrypted)  # fmt: skip
     provision(admin, plan, {party: password_for(passwords, party) for party in plan.parties})
     typer.echo(f"{len(plan.topics)} topics, {len(plan.parties)} users, {len(plan.access)} permissions", err=True)
 

@@ -6,13 +6,13 @@ Secrets come from files, never from the command line.
 import hmac
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, TomlConfigSettingsSource
 from sqlalchemy import URL
 
-from hub.bus.connection import Connection
+from hub.bus.connection import BusError, Connection, Protocol
 from hub.store.database import locate
 
 
@@ -21,20 +21,40 @@ class ConfigError(Exception):
 
 
 class Kafka(BaseModel):
-    """One user's way into the cluster; the password stands alone in a file that only its owner can read."""
+    """One user's way into the cluster; the password stands alone in a file that only its owner can read.
+
+    To another machine it is SASL_SSL with `ca_file`, unless `allow_unencrypted` says otherwise.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     bootstrap_servers: str = "127.0.0.1:9092"
-    protocol: Literal["PLAINTEXT", "SASL_PLAINTEXT"] = "SASL_PLAINTEXT"
+    protocol: Protocol = "SASL_PLAINTEXT"
     username: str = ""
     password_file: Path | None = None
+    ca_file: Path | None = None
+    allow_unencrypted: bool = False
     topic_prefix: str = Field(default="", pattern=r"^[a-zA-Z0-9._-]*$")
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        if self.protocol == "SASL_SSL" and self.ca_file is None:
+            raise ValueError("SASL_SSL needs ca_file, the certificate of the authority that signed Kafka's own")
+        try:
+            self._connect("")
+        except BusError as error:
+            raise ValueError(str(error)) from error
+        return self
 
     def connection(self) -> Connection:
         """The connection these settings describe."""
-        password = self.password_file.read_text(encoding="utf-8").strip() if self.password_file else ""
-        return Connection(self.bootstrap_servers, self.username, password, self.protocol, self.topic_prefix)
+        return self._connect(self.password_file.read_text(encoding="utf-8").strip() if self.password_file else "")
+
+    def _connect(self, password: str) -> Connection:
+        return Connection(
+            self.bootstrap_servers, self.username, password, self.protocol, self.topic_prefix, self.ca_file,
+            self.allow_unencrypted,
+        )  # fmt: skip
 
 
 class Console(BaseModel):

@@ -1,15 +1,15 @@
-"""One real broker for the whole session, started when a test first asks; fresh topics for each test."""
+"""One real broker for the whole session, and a cluster of three, each started when a test first asks; fresh topics for each test."""
 
 import itertools
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, settings
 
-from deploy.kafka import Broker
+from deploy.kafka import Broker, Brokers
 from hub.bus.admin import connect, provision
 from hub.bus.connection import Connection
 from hub.bus.topics import Plan
@@ -45,7 +45,7 @@ class Cluster:
 
     def connection(self, party: str) -> Connection:
         """That party's way in."""
-        return Connection(self.bootstrap_servers, *self.credentials(party), prefix=self.prefix)
+        return replace(self.admin, username=party, password=self.passwords[party], prefix=self.prefix)
 
 
 @pytest.fixture(params=stores.KINDS)
@@ -69,21 +69,53 @@ async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Brok
         yield running
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def brokers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Brokers]:
+    """Three nodes with TLS. A test that stops one starts it again."""
+    async with Brokers(tmp_path_factory.mktemp("brokers") / "data", nodes=3, tls=True) as running:
+        yield running
+        running.kill()  # nothing of it is needed any more
+
+
 @pytest.fixture(scope="session")
 def passwords() -> dict[str, str]:
     """Made up once: users are the session's, topics each test's."""
     return {party: secrets.token_urlsafe(24) for party in ("hub", *COURTS, *PARTNERS)}
 
 
+@pytest.fixture(scope="session")
+def enrolled() -> set[str]:
+    """The addresses of the Kafkas that know the parties' passwords."""
+    return set()
+
+
 @pytest.fixture
-def cluster(broker: Broker, passwords: Mapping[str, str]) -> Iterator[Cluster]:
+def cluster(broker: Broker, passwords: Mapping[str, str], enrolled: set[str]) -> Iterator[Cluster]:
     """Topics, users and access lists for two courts and six partners, behind a prefix of its own."""
-    run = next(_runs)
-    plan = Plan(COURTS, PARTNERS, prefix=f"t{run}.")
-    admin = Connection(broker.bootstrap_servers, broker.admin_username, broker.admin_password, prefix=plan.prefix)
-    provision(admin, plan, passwords if run == 1 else {})
-    yield Cluster(broker.bootstrap_servers, plan, admin, passwords)
-    # The broker's files and memory are the whole session's.
+    yield from _topics(broker, passwords, enrolled)
+
+
+@pytest.fixture
+def secure(brokers: Brokers, passwords: Mapping[str, str], enrolled: set[str]) -> Iterator[Cluster]:
+    """The same on three nodes with TLS: three copies of each topic, two of them in sync."""
+    yield from _topics(brokers, passwords, enrolled)
+
+
+def way_in(brokers: Brokers, prefix: str = "") -> Connection:
+    """The administrator's."""
+    return Connection(
+        brokers.bootstrap_servers, brokers.admin_username, brokers.admin_password,
+        "SASL_SSL" if brokers.ca_file else "SASL_PLAINTEXT", prefix, brokers.ca_file,
+    )  # fmt: skip
+
+
+def _topics(brokers: Brokers, passwords: Mapping[str, str], enrolled: set[str]) -> Iterator[Cluster]:
+    plan = Plan(COURTS, PARTNERS, prefix=f"t{next(_runs)}.", replication_factor=len(brokers.nodes))
+    admin = way_in(brokers, plan.prefix)
+    provision(admin, plan, {} if admin.bootstrap_servers in enrolled else passwords)
+    enrolled.add(admin.bootstrap_servers)
+    yield Cluster(brokers.bootstrap_servers, plan, admin, passwords)
+    # The brokers' files and memory are the whole session's.
     client = connect(admin)
     for deletion in client.delete_topics([topic.name for topic in plan.topics]).values():
         deletion.result(30)

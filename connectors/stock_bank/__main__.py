@@ -174,6 +174,7 @@ def main() -> None:
     parser.add_argument("--bootstrap-servers", default="127.0.0.1:9092")
     parser.add_argument("--username", help="SCRAM user; without one the connection is plain")
     parser.add_argument("--password-file", type=Path, help="file with that user's password")
+    parser.add_argument("--ca-file", type=Path, help="Kafka's certificate authority; with it the connection is encrypted")
     parser.add_argument("--topic-prefix", default="", help="stands before every topic's name")
     parser.add_argument("--party", default="bank-two", help="this bank's id, and its consumer group")
     parser.add_argument("--hub", default="hub", help="the hub's id")
@@ -188,6 +189,8 @@ def main() -> None:
         password = options.password_file.read_text().strip()
         cluster |= {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "SCRAM-SHA-512"}
         cluster |= {"sasl.username": options.username, "sasl.password": password}
+    if options.ca_file:
+        cluster |= {"security.protocol": "SASL_SSL" if options.username else "SSL", "ssl.ca.location": str(options.ca_file)}
     # After a crash the group waits for the dead member this long, before its partitions are given out anew.
     group = {"group.id": options.party, "session.timeout.ms": 6000, "heartbeat.interval.ms": 2000}
     consumer = Consumer(cluster | group | {"enable.auto.commit": False, "auto.offset.reset": "earliest"})

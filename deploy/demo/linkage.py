@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import aiohttp
 
@@ -19,7 +19,7 @@ from deploy.demo.show import step
 from deploy.demo.world import CONNECTED, COURTS, HUB, ROOT, STOCK, Cluster, World, free_port
 from deploy.kafka import Broker
 from hub.bus.admin import provision, provision_topics
-from hub.bus.connection import Connection
+from hub.bus.connection import Connection, Protocol
 
 LIANDONG = str(Path(sys.executable).parent / "liandong")
 
@@ -42,7 +42,7 @@ def existing_cluster(world: World) -> Cluster | None:
     """The cluster that LIANDONG_KAFKA__BOOTSTRAP_SERVERS names, if it does.
 
     Its users and access lists are its administrator's: all parties connect plainly, or as LIANDONG_KAFKA__USERNAME with the
-    password in LIANDONG_KAFKA__PASSWORD_FILE.
+    password in LIANDONG_KAFKA__PASSWORD_FILE, and with LIANDONG_KAFKA__CA_FILE over TLS.
     """
     servers = os.environ.get("LIANDONG_KAFKA__BOOTSTRAP_SERVERS")
     if not servers:
@@ -50,8 +50,12 @@ def existing_cluster(world: World) -> Cluster | None:
     username, file = os.environ.get("LIANDONG_KAFKA__USERNAME", ""), os.environ.get("LIANDONG_KAFKA__PASSWORD_FILE")
     password = Path(file).read_text(encoding="utf-8").strip() if file else ""
     world.secret(world.password_file("shared"), password)
-    protocol: Literal["SASL_PLAINTEXT", "PLAINTEXT"] = "SASL_PLAINTEXT" if username else "PLAINTEXT"
-    return Cluster(Connection(servers, username, password, protocol, f"demo-{secrets.token_hex(4)}."), own=False)
+    authority = os.environ.get("LIANDONG_KAFKA__CA_FILE")
+    ca_file = Path(authority).resolve() if authority else None
+    protocol: Protocol = "PLAINTEXT" if not username else "SASL_SSL" if ca_file else "SASL_PLAINTEXT"
+    # Everybody in a demonstration is made up, so its line may be open.
+    admin = Connection(servers, username, password, protocol, f"demo-{secrets.token_hex(4)}.", ca_file, allow_unencrypted=True)
+    return Cluster(admin, own=False)
 
 
 @contextlib.asynccontextmanager
@@ -124,6 +128,7 @@ async def _start(world: World, cluster: Cluster, household: Household, follower:
 async def _start_stock_bank(world: World, cluster: Cluster, household: Household) -> Child:
     username, file = world.connection(cluster, STOCK)
     login = ["--username", username, "--password-file", str(file)] if file is not None else []
+    login += ["--ca-file", str(cluster.admin.ca_file)] if cluster.admin.ca_file else []
     return await household.start(
         STOCK, "-m", "connectors.stock_bank", "--bootstrap-servers", cluster.admin.bootstrap_servers,
         "--topic-prefix", cluster.prefix, "--key", str(world.key(STOCK)), "--jwks", str(world.folder / "jwks.json"),

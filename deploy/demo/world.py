@@ -86,11 +86,13 @@ class World:
             return party, self.password_file(party)
         return cluster.admin.username, self.password_file("shared") if cluster.admin.username else None
 
-    def kafka_table(self, cluster: Cluster, party: str) -> dict[str, str]:
+    def kafka_table(self, cluster: Cluster, party: str) -> dict[str, object]:
         """The `[kafka]` table of one party's settings."""
+        admin = cluster.admin
         username, file = self.connection(cluster, party)
-        table = {"bootstrap_servers": cluster.admin.bootstrap_servers, "topic_prefix": cluster.prefix,
-                 "protocol": cluster.admin.protocol}  # fmt: skip
+        table: dict[str, object] = {"bootstrap_servers": admin.bootstrap_servers, "topic_prefix": cluster.prefix,
+                                    "protocol": admin.protocol, "allow_unencrypted": admin.allow_unencrypted}  # fmt: skip
+        table |= {"ca_file": str(admin.ca_file)} if admin.ca_file else {}
         return table | ({"username": username, "password_file": str(file)} if file is not None else {})
 
     def write(self, party: str, table: dict[str, object]) -> Path:

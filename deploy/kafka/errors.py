@@ -4,7 +4,7 @@
 class KafkaSetupError(Exception):
     """Kafka cannot be made to run. `code` is stable; the message says what is wrong and what to do.
 
-    Codes: `kafka-unavailable`, `jar-unknown`, `jar-missing`, `jar-changed`, `data-in-use`, `broker-failed`.
+    Codes: `kafka-unavailable`, `jar-unknown`, `jar-missing`, `jar-changed`, `data-in-use`, `nodes-differ`, `broker-failed`.
     """
 
     def __init__(self, code: str, message: str) -> None:

@@ -39,10 +39,10 @@ _PATIENCE = 30.0
 
 
 def provision(connection: Connection, plan: Plan, passwords: Mapping[str, str]) -> None:
-    """Bring users, topics and access lists in line with `plan`; returns once the broker that answers shows them all.
+    """Bring users, topics and access lists in line with `plan`; returns once the brokers that answer show them all.
 
     `connection` is an administrator's; `passwords` is by party, and a party without one keeps the user it has. Doing it
-    again changes nothing but those passwords. Raises `BusError`: `bus-login-refused`, `bus-unreachable`,
+    again changes nothing but those passwords. Raises `BusError`: `bus-login-refused`, `bus-not-trusted`, `bus-unreachable`,
     `bus-not-allowed`, `topic-partitions-differ`, `bus-admin-failed`.
     """
     admin = connect(connection)
@@ -54,7 +54,7 @@ def provision(connection: Connection, plan: Plan, passwords: Mapping[str, str]) 
     bindings = {_binding(access) for access in plan.access}
     _settle(admin.create_acls(list(bindings)))
     names = {topic.name for topic in plan.topics}
-    _until(lambda: bindings <= _bindings(admin) and names <= admin.list_topics(timeout=_PATIENCE).topics.keys())
+    _until(admin, lambda: bindings <= _bindings(admin) and names <= _topics(admin))
 
 
 def provision_topics(connection: Connection, plan: Plan) -> None:
@@ -62,14 +62,15 @@ def provision_topics(connection: Connection, plan: Plan) -> None:
     admin = connect(connection)
     _create_topics(admin, plan.topics)
     names = {topic.name for topic in plan.topics}
-    _until(lambda: names <= admin.list_topics(timeout=_PATIENCE).topics.keys())
+    _until(admin, lambda: names <= _topics(admin))
 
 
 def connect(connection: Connection) -> AdminClient:
     """A client that has had an answer. Keep it until all that it was asked has settled: answers to a dropped one are lost.
 
-    Raises `BusError`: `bus-login-refused`, `bus-unreachable`.
+    Raises `BusError`: `bus-login-refused`, `bus-not-trusted`, `bus-unreachable`.
     """
+    connection.check_trust()
     refused = threading.Event()
 
     def note(error: KafkaError) -> None:
@@ -182,9 +183,17 @@ def _settled(future: "Future[_Answer]") -> _Answer:
         raise BusError("bus-admin-failed", f"Kafka answers: {error}") from error
 
 
-def _until(seen: Callable[[], bool]) -> None:
-    end = time.monotonic() + _PATIENCE
-    while not seen():
+def _topics(admin: AdminClient) -> set[str]:
+    return set(admin.list_topics(timeout=_PATIENCE).topics)
+
+
+def _until(admin: AdminClient, seen: Callable[[], bool]) -> None:
+    """Return once it is seen; of several brokers any may answer, and each may be a moment behind, so then many times in a row."""
+    brokers = len(admin.list_topics(timeout=_PATIENCE).brokers)
+    enough = 1 if brokers == 1 else 4 * brokers
+    times, end = 0, time.monotonic() + _PATIENCE
+    while times < enough:
         if time.monotonic() > end:
             raise BusError("bus-admin-failed", "the cluster did not show users, topics and access lists in time")
+        times = times + 1 if seen() else 0
         time.sleep(0.02)

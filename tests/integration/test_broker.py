@@ -107,7 +107,7 @@ def test_its_password_stands_in_no_command_line_and_no_readable_file(tmp_path: P
 
 
 async def test_one_broker_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deploy.kafka.broker._STOP", 0.5)
+    monkeypatch.setattr("deploy.kafka.node._STOP", 0.5)
     async with Broker(tmp_path):
         with pytest.raises(KafkaSetupError, match="data-in-use"):
             await Broker(tmp_path).start()
