@@ -26,7 +26,7 @@ CHINA = timezone(timedelta(hours=8))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC).astimezone(CHINA)
 MOST_VALUES, MOST_OBJECTS = 60_000, 20_000
 """Most values and objects in one piece of JSON. What a schema does not fit is told value by value, a kilobyte for each: a megabyte
-of `{}` where documents should stand would cost minutes and gigabytes. A full reply has not half as many."""
+of `{}` where documents should stand would cost minutes and gigabytes. A full message has about half as many."""
 MOST_FAULTS = 100
 """Most errors that are told one by one."""
 DOCUMENT_LIMIT = 200 * 1024
