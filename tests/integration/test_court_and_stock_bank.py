@@ -89,7 +89,7 @@ class Linkage:
 
     def config(self, party: str) -> Path:
         """That party's settings file."""
-        settings = json.loads(self.settings(party).model_dump_json())
+        settings = json.loads(self.settings(party).model_dump_json(exclude_none=True))
         file = self.folder / f"{party}.toml"
         kafka, console = _toml(settings.pop("kafka")), _toml(settings.pop("console"))
         file.write_text(f"{_toml(settings)}[kafka]\n{kafka}[console]\n{console}", encoding="utf-8")
