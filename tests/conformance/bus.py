@@ -35,7 +35,7 @@ class Bus:
         return {(self.topic, 0): 0}
 
     def seek(self, positions: Mapping[Place, int]) -> None:
-        self._next = positions[self.topic, 0]
+        self._next = positions.get((self.topic, 0), 0)
 
     async def take(self, most: int, timeout_ms: int) -> list[Record]:
         if self._next == len(self._records):

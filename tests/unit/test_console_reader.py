@@ -18,11 +18,10 @@ from hub.store import tables as t
 from hub.trust.parties import Directory, PartyKey
 from tests import factories
 from tests.browser.sample_hub import PARTNERS, SampleHub, fill
-from tests.stores import SQLITE
 
 
 @pytest.fixture
-def hub(tmp_path: Path, each_store: str) -> Iterator[SampleHub]:
+def hub(tmp_path: Path) -> Iterator[SampleHub]:
     hub = SampleHub(tmp_path)
     hub.keys = fill(hub)
     yield hub
@@ -63,6 +62,7 @@ def test_counting_as_it_goes_equals_counting_at_the_end(
     hub.close()
 
 
+@pytest.mark.usefixtures("each_store")
 def test_kinds_agree_with_the_requests(hub: SampleHub) -> None:
     by_status = counted(hub, t.requests.c.kind, t.requests.c.status)
     by_outcome = counted(hub, t.requests.c.kind, t.requests.c.outcome)
@@ -147,6 +147,7 @@ def walk(read: Callable[[str | None], Any], between: Callable[[], object] = lamb
         between()
 
 
+@pytest.mark.usefixtures("each_store")
 def test_pages_hold_every_request_once_while_new_ones_come(hub: SampleHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lists, "PAGE", 2)
     reader = hub.reader()
@@ -176,6 +177,7 @@ def test_a_filter_finds_everything_within_any_budget(
         assert found
 
 
+@pytest.mark.usefixtures("each_store")
 def test_dead_letters_page_and_filter(hub: SampleHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lists, "PAGE", 1)
     monkeypatch.setattr(lists, "BUDGET", 2)
@@ -184,6 +186,7 @@ def test_dead_letters_page_and_filter(hub: SampleHub, monkeypatch: pytest.Monkey
     assert [line.code for line in walk(lambda cursor: reader.dead_letters("not-json", cursor))] == ["not-json"]
 
 
+@pytest.mark.usefixtures("each_store")
 def test_requests_are_found_by_the_beginning_of_their_id(hub: SampleHub) -> None:
     reader = hub.reader()
     for line in reader.requests(RequestFilter()).lines:
@@ -203,7 +206,6 @@ def test_a_made_up_cursor_is_an_error_or_harmless(hub: SampleHub, cursor: str) -
     assert page.lines == ()
 
 
-@pytest.mark.parametrize("each_store", [SQLITE], indirect=True)
 def test_no_page_reads_a_whole_table(hub: SampleHub) -> None:
     """SQLite's own plan: every step is a search, but for walks in index order that end at a limit."""
     reader = hub.reader()
@@ -244,6 +246,7 @@ def test_an_unknown_request_is_none(hub: SampleHub) -> None:
     assert hub.reader().request("nobody") is None
 
 
+@pytest.mark.usefixtures("each_store")
 def test_a_timeline_has_every_message_once_in_order(hub: SampleHub) -> None:
     for name, key in hub.keys.items():
         hops = [hop for step in timeline(hub, name).steps for hop in step.hops]
