@@ -145,9 +145,9 @@ class Partner:
             await self._repeat(value, rng, rival=f"task {task['id']}")
 
     async def _repeat(self, value: bytes, rng: Random, rival: str = "") -> None:
-        for _ in range(rng.choice([1, 1, 1, 2, 3])):
+        for _ in range(rng.choice([1, 1, 1, 1, 2, 3])):
             await self._world.say(self._party, REPLIES, value, rival=rival)
-            await asyncio.sleep(rng.choice([0.0, rng.expovariate(1.0)]))
+            await asyncio.sleep(rng.choice([0.0, rng.expovariate(1.5)]))
 
     def _about(self, rng: Random, task: Task, event: str, data: Data, speaker: str = "", **attributes: Any) -> bytes:
         kind = task["type"].split(".")[1]

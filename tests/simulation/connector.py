@@ -53,7 +53,7 @@ class System:
             self.carried_out[job.key] += 1
         self.answers.setdefault(job.key, rng.choice([ReplyKind.NO_RECORD, ReplyKind.REFUSED] if action == "inquire" else [ReplyKind.RESULT]))
         self._world.trace("bank's system", f"carries out {job.key[:8]}: {self.answers[job.key]}")
-        if fault < 0.3:
+        if fault < 0.45:
             await asyncio.sleep(rng.uniform(0.1, 1.0))
             raise TransientFault("timeout", unknown=True)
         await asyncio.sleep(rng.uniform(0.0, 0.5))

@@ -127,7 +127,8 @@ class Supervisor:
     async def stand_still(self, freeze: Freeze) -> None:
         """The process is stopped and replaced; then it goes on beside its replacement, and is ended later.
 
-        Its sequencer does not go on with it: a log has one, which the store's lock or a lease sees to.
+        Its sequencer does not go on with it: a log has one, which the store's lock or a lease sees to. And its replacement
+        begins anew after it, because what another process has committed and not published a relay finds only at its start.
         """
         await asyncio.sleep(freeze.at)
         host = self.host
@@ -141,6 +142,8 @@ class Supervisor:
         host.thaw()
         await asyncio.sleep(freeze.linger)
         host.kill("its replacement's word")
+        if self.host is not None and self.host is not host:
+            self.host.kill("a fresh start")
 
     async def aside(self) -> None:
         """Until those who were replaced have ended."""

@@ -12,7 +12,7 @@ import structlog
 from tests.simulation.loop import OWNER
 from tests.simulation.world import World
 
-_TICK = 0.4
+_TICK = 0.5
 _OURS_TO_MEND = {"engine.poison", "engine.timers", "engine.timer", "connector.job-failed", "connector.manual"}
 """What the product logs when its own code failed: none of it may ever be said."""
 
