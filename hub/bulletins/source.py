@@ -15,10 +15,8 @@ from hub.trust.checkpoints import open_checkpoint
 from hub.trust.errors import LogError
 from hub.trust.merkle import EMPTY_TREE, TreeState, leaf_hash
 from hub.trust.notes import NoteVerifier
-from hub.trust.tiles import TileReader
+from hub.trust.tiles import TILE_WIDTH, TileReader
 from schemas.base import micros
-
-_CHUNK = 4096
 
 
 @dataclass(frozen=True)
@@ -75,8 +73,9 @@ class LogEntries:
 
 
 def _grow(tree: TreeState, reader: TileReader, size: int) -> TreeState:
-    for start in range(tree.size, size, _CHUNK):
-        tree = tree.extend(leaf_hash(reader.entry(index)) for index in range(start, min(start + _CHUNK, size)))
+    while tree.size < size:
+        bundle, start = divmod(tree.size, TILE_WIDTH)
+        tree = tree.extend(map(leaf_hash, reader.items("entries", bundle)[start : start + size - tree.size]))
     return tree
 
 
