@@ -84,6 +84,7 @@ class Lane:
         self._run = run
         self._jobs: deque[tuple[Callable[[], Any], str, asyncio.Future[Any]]] = deque()
         self._busy = False
+        self._delivers_at = 0.0
         self.held = False
 
     def give(self, job: Callable[[], Any], name: str) -> asyncio.Future[Any]:
@@ -110,7 +111,8 @@ class Lane:
                 return  # the thread is gone with its process
             except Exception as raised:  # noqa: BLE001 - it is the caller's, as from a thread
                 result, error = None, raised
-            self._loop.call_later(self._delay(), _deliver, future, result, error)
+            self._delivers_at = max(self._loop.now + self._delay(), self._delivers_at + 1e-6)  # results come in order, as from a thread
+            self._loop.call_at(self._delivers_at, _deliver, future, result, error)
         self.go_on()
 
 
