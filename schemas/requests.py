@@ -53,6 +53,10 @@ class Request(Model):
     lead: MessageId | None = None
 
 
+MOST_ROUNDS = 20
+"""Most rounds of one standing inquiry; the law asks for ten."""
+
+
 class Standing(Model):
     """A standing inquiry (终本案件定期查询): the hub asks it again every `every_months` months, `times` times in all.
 
@@ -61,7 +65,7 @@ class Standing(Model):
     """
 
     every_months: Annotated[int, Field(ge=1, le=12)]
-    times: Annotated[int, Field(ge=1, le=20)]
+    times: Annotated[int, Field(ge=1, le=MOST_ROUNDS)]
     closed_on: Day | None = None
 
 

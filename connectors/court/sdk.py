@@ -31,8 +31,8 @@ from hub.trust import keys
 from hub.trust.jws import Signer
 from hub.trust.parties import Directory, Role
 from schemas.base import CHINA, micros
-from schemas.hub import CaseEvent, Conclusion, Drafts
-from schemas.requests import InquiryRequest
+from schemas.hub import CaseEvent, Conclusion, Drafts, round_id
+from schemas.requests import MOST_ROUNDS, InquiryRequest
 
 VALIDITY = timedelta(days=30)
 """How long a request stays valid; past it, nobody carries it out (V26)."""
@@ -57,6 +57,11 @@ class SignedRequest:
     def sent(self) -> SentRequest:
         """What it is once the broker has it."""
         return SentRequest(self.request_id, digest_of(self.record.value))
+
+
+def with_rounds(request_id: str) -> frozenset[str]:
+    """This id, and those of the rounds, should it be a standing inquiry (终本定期查询): each is a request of its own."""
+    return frozenset({request_id, *(round_id(request_id, number) for number in range(1, MOST_ROUNDS + 1))})
 
 
 class CourtClient:
@@ -139,6 +144,7 @@ class CourtClient:
         Ends at what stood there when it began; with `follow` it goes on, for `patience` seconds if given. What did not
         verify is always given, since nobody can tell what it is about. Raises `BusError`.
         """
+        wanted = with_rounds(request_id) if request_id is not None else None
         end = time.monotonic() + patience if patience is not None else None
         source = KafkaSource(self._connection, self.party, [self._topics.results(self.party)])
         seen: dict[str, str] = {}
@@ -149,7 +155,7 @@ class CourtClient:
             while follow or any(positions[place] < end_offset for place, end_offset in ends.items()):
                 records = await source.take(500, 200)
                 for item in await asyncio.to_thread(self._new, records, seen):
-                    if item.message is None or request_id in (None, item.message.correlationid):
+                    if item.message is None or wanted is None or item.message.correlationid in wanted:
                         yield item
                 positions |= {(record.topic, record.partition): record.offset + 1 for record in records}
                 if end is not None and time.monotonic() > end:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connectors.court.sdk import with_rounds
 from hub.bus.topics import Topics
 from hub.casework import Casework
 from hub.casework.desk import request_key
@@ -296,3 +297,10 @@ def test_the_bundles_of_a_round_and_of_its_standing_inquiry_verify(tmp_path: Pat
     ]  # fmt: skip
     assert verify_bundle(hub.export(request_id), hub.log_key).ok
     hub.close()
+
+
+def test_a_court_that_looks_for_its_standing_inquiry_sees_every_round(rig: Rig) -> None:
+    request_id = opened(rig)
+    heard = {next_round(rig).correlationid for _ in range(10)}
+    assert len(heard) == 10
+    assert heard <= with_rounds(request_id)
