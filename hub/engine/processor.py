@@ -31,7 +31,7 @@ from hub.engine.work import Work, read_payload
 from hub.store import contact, leases
 from hub.store import tables as t
 from hub.store.database import Database
-from hub.store.errors import is_outage
+from hub.store.errors import StoreError, is_outage
 from hub.store.vault import Vault
 from schemas.base import format_time, from_micros
 
@@ -236,7 +236,7 @@ class Processor:
         """Commit `batch`; when deciding fails, halve it until the one bad record is found and set aside."""
         try:
             out = self._attempt(cluster, batch, lambda work: self._application.handle(work, batch), published)
-        except Fenced:
+        except (Fenced, StoreError):
             raise
         except Exception as error:
             if is_outage(error):

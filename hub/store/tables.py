@@ -8,7 +8,8 @@ from sqlalchemy import Column, Index, LargeBinary, MetaData, Table, text
 
 from hub.store.dialect import Integer, String
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+"""Goes up with every change of a table that exists, or of what its rows mean: `hub.store.migrations` then gains a step."""
 
 metadata = MetaData()
 

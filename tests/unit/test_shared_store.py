@@ -72,7 +72,7 @@ def test_a_server_that_is_away_or_another_versions_store_is_told_in_a_line(url: 
     with made.write() as connection:
         connection.execute(update(t.meta).where(t.meta.c.name == "schema").values(value="999"))
     made.close()
-    with pytest.raises(StoreError, match="store-version"):
+    with pytest.raises(StoreError, match="store-newer"):
         Database(url)
     with pytest.raises(StoreError, match="store-version"), open_readonly(url):
         pass
