@@ -22,6 +22,8 @@ from hub.engine.processor import Processor
 from hub.engine.records import Outgoing
 from hub.engine.work import Facts, Work
 from hub.letters.office import PATH, Office
+from hub.recovery.log_files import check_against
+from hub.recovery.topics import last_checkpoint
 from hub.rules.plan import Linkage
 from hub.sequencer import ROLE, Sequencer
 from hub.settings import Secrets, Settings
@@ -29,6 +31,7 @@ from hub.store import journal, letters
 from hub.store.database import Database
 from hub.trust import keys
 from hub.trust.jws import Signer
+from hub.trust.merkle import TreeState
 from hub.trust.notes import NoteSigner
 from hub.trust.parties import Directory
 from hub.trust.tile_log import CHECKPOINT
@@ -52,6 +55,7 @@ class Hub:
     async def run(self) -> None:
         """Until SIGINT or SIGTERM: then finish the batches in work, publish them, and sign a last checkpoint."""
         _calm_collector()
+        await self._check_published()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, self.processor.stop)
@@ -74,6 +78,18 @@ class Hub:
         finally:
             await runner.cleanup()
             self.store.close()
+
+    async def _check_published(self) -> None:
+        """Refuse to work on a store that is behind what was signed, wherever the log's directory may be.
+
+        Raises `StoreError`, or `LogError` where the store's tree is another than the one that was signed.
+        """
+        topic = Topics(self.settings.kafka.topic_prefix).checkpoints
+        last = await last_checkpoint(self.settings.kafka.connection(), self.settings.party, topic, self.sequencer.verifier)
+        with self.store.read() as connection:
+            state = TreeState(*journal.read_state(connection))
+        if last is not None:
+            check_against(self.settings.data_dir / "log", state, last)
 
     def _console(self) -> web.Application:
         reader = Reader(self.store, self.directory, self.linkage.calendar, self.secrets.master,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, func, select
 
-from hub.store import journal, migrations
+from hub.store import journal, migrations, standing
 from hub.store import tables as t
 from hub.store.database import open_any, shown
 from hub.store.tables import SCHEMA_VERSION
@@ -25,5 +25,6 @@ def read(where: Path | URL) -> Status:
             "entries": connection.scalar(select(func.max(t.audit.c.seq))) or 0,
             "requests": connection.scalar(select(count()).select_from(t.requests)) or 0,
             "unpublished": connection.scalar(select(count()).where(t.outbox.c.published_at.is_(None))) or 0,
+            "standing": standing.count(connection),
             "timers": connection.scalar(select(count()).select_from(t.timers)) or 0,
         }

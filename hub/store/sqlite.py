@@ -3,7 +3,8 @@
 import fcntl
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,16 @@ class SqliteFile:
         """Let go of the file."""
         self.reading.dispose()
         os.close(self._lock)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Nobody works on the file meanwhile. Raises `StoreError` when another process does."""
+    lock = _take_lock(path.with_suffix(".lock"))
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 def copy_into(path: Path, copy: Path) -> None:

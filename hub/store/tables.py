@@ -67,6 +67,16 @@ outbox = Table(
     Index("outbox_by_message", "message_id"),
 )  # fmt: skip
 
+standing = Table(
+    "standing", metadata,  # after a restore: what the hub has said already, by its topics, and does not know of
+    Column("topic", String, primary_key=True),
+    Column("message_id", String, primary_key=True),
+    Column("case_token", String, nullable=False),
+    Column("jws", String, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("published_at", Integer, nullable=False),
+)  # fmt: skip
+
 timers = Table(
     "timers", metadata,
     Column("kind", String, primary_key=True),
