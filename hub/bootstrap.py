@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 from aiohttp import web
+from prometheus_client import Gauge
 
 from hub.bus.sink import KafkaSink
 from hub.bus.source import KafkaSource
@@ -94,7 +95,10 @@ class Hub:
     def _console(self) -> web.Application:
         reader = Reader(self.store, self.directory, self.linkage.calendar, self.secrets.master,
                         self.settings.data_dir / "log" / CHECKPOINT)  # fmt: skip
-        app = build_app(reader, metrics=build_registry(reader), hosts=[self.settings.console.host],
+        registry = build_registry(reader)
+        ahead = Gauge("liandong_clock_ahead_seconds", "This machine's clock less the broker's.", registry=registry)
+        ahead.set_function(lambda: self.processor.sink.ahead / 1_000_000)
+        app = build_app(reader, metrics=registry, hosts=[self.settings.console.host],
                         ready=lambda: {"consumer": self.processor.ready.is_set()})  # fmt: skip
         app.router.add_post(PATH, self.office.post)
         return app
@@ -151,12 +155,13 @@ def build_hub(settings: Settings) -> Hub:
         master_key=secrets.master,
         application=casework,
         roles=[ROLE],
+        needs_time=True,  # the sequencer announces a checkpoint at once
     )
     log_key = keys.load(settings.log_key)
 
     async def announce(checkpoint: bytes) -> None:
         headers = (("content-type", b"text/plain; charset=utf-8"),)
-        await sink.publish([Outgoing(0, topics.checkpoints, None, checkpoint, headers)])
+        await processor.sink.publish([Outgoing(0, topics.checkpoints, None, checkpoint, headers)])
 
     sequencer = Sequencer(store, processor, settings.data_dir / "log", NoteSigner(log_key.kid, log_key.private), announce)
     office = Office(settings.party, directory, gate, store, processor, casework)

@@ -24,8 +24,9 @@ class KafkaSink:
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
 
-    async def publish(self, batch: Sequence[Outgoing]) -> None:
-        """Publish all of `batch`, in order, and return when the broker has them. Raises `PublishFailed`."""
+    async def publish(self, batch: Sequence[Outgoing]) -> int | None:
+        """Publish all of `batch`, in order, and return when the broker has them: its time of the newest. Raises `PublishFailed`."""
+        newest: int | None = None
         producer = None
         try:
             producer = await self._ready()
@@ -37,10 +38,12 @@ class KafkaSink:
             for outcome in await asyncio.gather(*futures, return_exceptions=True):
                 if isinstance(outcome, BaseException):
                     raise outcome
+                newest = max(newest or 0, outcome.timestamp * 1000)
         except (KafkaError, OSError) as error:
             if producer is not None and producer is self._producer:  # another caller may have replaced it already
                 await self.close()
             raise PublishFailed(type(error).__name__) from error
+        return newest
 
     async def _ready(self) -> AIOKafkaProducer:
         async with self._starting:  # two callers must not start two, of which one would be forgotten

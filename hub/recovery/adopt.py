@@ -8,6 +8,7 @@
 Each step can be cut short and done again.
 """
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -107,7 +108,8 @@ class _Adoption:
     async def _remember(self) -> None:
         with self._store.read() as connection:
             since = max(0, (connection.scalar(select(func.max(t.messages.c.handled_at))) or 0) - _MARGIN)
-        async with topics.opened(self._connection, self._party, self._said) as (source, _):
+        there = await asyncio.to_thread(self._connection.existing, self._said)
+        async with topics.opened(self._connection, self._party, there) as (source, _):
             page: list[tuple[str, Record]] = []
             async for record in topics.read_on(source, await source.offsets_since(since)):
                 if (message_id := topics.id_of(record)) is not None:

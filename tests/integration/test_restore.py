@@ -35,10 +35,19 @@ async def busy(play: Stage, backup: Path) -> None:
     await play.wave(WAVE)
     await play.said_by_the_hub(WAVE, hub)
     await operate(play.linkage, "backup", "--out", str(backup))
-    await until(lambda: play.concluded() >= play.asked, "every request is concluded")
     await play.wave(WAVE)
-    await play.said_by_the_hub(2 * WAVE, hub)
+    await until(lambda: play.concluded() >= play.asked, "every request is concluded")
+    signed = len(checkpoints(play))
+    await play.wave(WAVE)
+    await until(lambda: len(checkpoints(play)) > signed, "more is signed than the backup knows of")
+    await play.wave(WAVE)
+    await play.said_by_the_hub(WAVE, hub)
     await kill(hub)
+
+
+def checkpoints(play: Stage) -> list[bytes]:
+    """Every signed checkpoint that was announced, in order."""
+    return [record.value for record in play.follower.records if record.topic.endswith("checkpoints.v1")]
 
 
 def said_in_two_ways(play: Stage) -> list[str]:
@@ -49,10 +58,9 @@ def said_in_two_ways(play: Stage) -> list[str]:
             values[str(record.value).partition('"id":"')[2][:36]].add(record.value)
     key = NoteVerifier.parse((play.linkage.log / "log.vkey").read_text(encoding="utf-8").strip())
     roots = defaultdict(set)
-    for record in play.follower.records:
-        if record.topic.endswith("checkpoints.v1"):
-            checkpoint = open_checkpoint(record.value, key)
-            roots[checkpoint.size].add(checkpoint.root)
+    for note in checkpoints(play):
+        checkpoint = open_checkpoint(note, key)
+        roots[checkpoint.size].add(checkpoint.root)
     assert values
     assert roots
     return [each for each, found in values.items() if len(found) > 1] + [str(size) for size, found in roots.items() if len(found) > 1]
