@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 from aiohttp import web
+from prometheus_client import Gauge
 
 from hub.bus.sink import KafkaSink
 from hub.bus.source import KafkaSource
@@ -22,6 +23,8 @@ from hub.engine.processor import Processor
 from hub.engine.records import Outgoing
 from hub.engine.work import Facts, Work
 from hub.letters.office import PATH, Office
+from hub.recovery.log_files import check_against
+from hub.recovery.topics import last_checkpoint
 from hub.rules.plan import Linkage
 from hub.sequencer import ROLE, Sequencer
 from hub.settings import Secrets, Settings
@@ -29,6 +32,7 @@ from hub.store import journal, letters
 from hub.store.database import Database
 from hub.trust import keys
 from hub.trust.jws import Signer
+from hub.trust.merkle import TreeState
 from hub.trust.notes import NoteSigner
 from hub.trust.parties import Directory
 from hub.trust.tile_log import CHECKPOINT
@@ -52,6 +56,7 @@ class Hub:
     async def run(self) -> None:
         """Until SIGINT or SIGTERM: then finish the batches in work, publish them, and sign a last checkpoint."""
         _calm_collector()
+        await self._check_published()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, self.processor.stop)
@@ -75,10 +80,25 @@ class Hub:
             await runner.cleanup()
             self.store.close()
 
+    async def _check_published(self) -> None:
+        """Refuse to work on a store that is behind what was signed, wherever the log's directory may be.
+
+        Raises `StoreError`, or `LogError` where the store's tree is another than the one that was signed.
+        """
+        topic = Topics(self.settings.kafka.topic_prefix).checkpoints
+        last = await last_checkpoint(self.settings.kafka.connection(), self.settings.party, topic, self.sequencer.verifier)
+        with self.store.read() as connection:
+            state = TreeState(*journal.read_state(connection))
+        if last is not None:
+            check_against(self.settings.data_dir / "log", state, last)
+
     def _console(self) -> web.Application:
         reader = Reader(self.store, self.directory, self.linkage.calendar, self.secrets.master,
                         self.settings.data_dir / "log" / CHECKPOINT)  # fmt: skip
-        app = build_app(reader, metrics=build_registry(reader), hosts=[self.settings.console.host],
+        registry = build_registry(reader)
+        ahead = Gauge("liandong_clock_ahead_seconds", "This machine's clock less the broker's.", registry=registry)
+        ahead.set_function(lambda: self.processor.sink.ahead / 1_000_000)
+        app = build_app(reader, metrics=registry, hosts=[self.settings.console.host],
                         ready=lambda: {"consumer": self.processor.ready.is_set()})  # fmt: skip
         app.router.add_post(PATH, self.office.post)
         return app
@@ -135,12 +155,13 @@ def build_hub(settings: Settings) -> Hub:
         master_key=secrets.master,
         application=casework,
         roles=[ROLE],
+        needs_time=True,  # the sequencer announces a checkpoint at once
     )
     log_key = keys.load(settings.log_key)
 
     async def announce(checkpoint: bytes) -> None:
         headers = (("content-type", b"text/plain; charset=utf-8"),)
-        await sink.publish([Outgoing(0, topics.checkpoints, None, checkpoint, headers)])
+        await processor.sink.publish([Outgoing(0, topics.checkpoints, None, checkpoint, headers)])
 
     sequencer = Sequencer(store, processor, settings.data_dir / "log", NoteSigner(log_key.kid, log_key.private), announce)
     office = Office(settings.party, directory, gate, store, processor, casework)

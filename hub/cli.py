@@ -120,10 +120,12 @@ def _add_commands() -> None:
     from hub.bulletins.commands import app as bulletin_app
     from hub.evidence.commands import app as evidence_app
     from hub.letters.commands import app as letters_app
+    from hub.recovery.commands import app as store_app
 
     app.add_typer(bulletin_app, name="bulletin")
     app.add_typer(evidence_app, name="evidence")
     app.add_typer(letters_app, name="dead-letters")
+    app.add_typer(store_app, name="store")
     for entry in sorted(entry_points(group="liandong.commands"), key=lambda entry: entry.name):
         app.add_typer(entry.load(), name=entry.name)
 

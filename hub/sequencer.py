@@ -21,7 +21,7 @@ from hub.store.database import Database
 from hub.store.errors import is_outage
 from hub.trust.errors import LogError
 from hub.trust.merkle import TreeState
-from hub.trust.notes import NoteSigner
+from hub.trust.notes import NoteSigner, NoteVerifier
 from hub.trust.tile_log import TileLog
 
 log = structlog.get_logger()
@@ -60,6 +60,11 @@ class Sequencer:
     def size(self) -> int:
         """Entries in the log, by this process's last word."""
         return self._log.state.size if self._log is not None else 0
+
+    @property
+    def verifier(self) -> NoteVerifier:
+        """Whoever reads the log checks its checkpoints with this."""
+        return self._signer.verifier
 
     async def run(self, interval: float = 1.0) -> None:
         """A checkpoint every `interval` seconds, until `stop`; never cancelled in the middle of a step."""

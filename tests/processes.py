@@ -135,9 +135,11 @@ class Voice:
         batch = [Outgoing(0, topic, None, value, signed_headers(self.signer.sign(value))) for value in values]
         while True:
             try:
-                return await self._sink.publish(batch)
+                await self._sink.publish(batch)
             except PublishFailed:
                 await asyncio.sleep(0.2)
+            else:
+                return
 
 
 @contextlib.asynccontextmanager

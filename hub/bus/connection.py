@@ -112,3 +112,11 @@ class Connection:
         if missing:
             raise BusError("topic-missing", f"user {self.username or '(none)'} sees no topic {', '.join(missing)}")
         return found.cluster_id, counts
+
+    def existing(self, topics: Sequence[str]) -> list[str]:
+        """Those of `topics` that there are. Blocking, at most 30 s. Raises `BusError` when the cluster cannot be reached."""
+        try:
+            found = AdminClient(self.admin_settings()).list_topics(timeout=30).topics
+        except KafkaException as error:
+            raise BusError("bus-unreachable", f"no answer from Kafka at {self.bootstrap_servers}") from error
+        return [topic for topic in topics if topic in found]

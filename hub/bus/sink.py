@@ -8,6 +8,7 @@ for ever while it believes to know a leader, even where it cannot connect any mo
 import asyncio
 from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerClosed
@@ -29,10 +30,11 @@ class KafkaSink:
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
 
-    async def publish(self, batch: Sequence[Outgoing]) -> None:
-        """Publish all of `batch`, in order, and return when the broker has them. Raises `PublishFailed`."""
+    async def publish(self, batch: Sequence[Outgoing]) -> int | None:
+        """Publish all of `batch`, in order, and return when the broker has them: its time of the newest. Raises `PublishFailed`."""
+        newest: int | None = None
         producer = None
-        futures: list[asyncio.Future[object]] = []
+        futures: list[asyncio.Future[Any]] = []
         try:
             async with asyncio.timeout(PATIENCE):
                 producer = await self._ready()
@@ -44,11 +46,13 @@ class KafkaSink:
                 for outcome in await asyncio.gather(*futures, return_exceptions=True):
                     if isinstance(outcome, BaseException):
                         raise outcome
+                    newest = max(newest or 0, outcome.timestamp * 1000)
         except (BusError, KafkaError, OSError) as error:  # a timeout is an OSError
             if producer is not None and producer is self._producer:  # another caller may have replaced it already
                 await self.close()
             await asyncio.gather(*futures, return_exceptions=True)
             raise PublishFailed(error.code if isinstance(error, BusError) else type(error).__name__) from error
+        return newest
 
     async def _ready(self) -> AIOKafkaProducer:
         async with self._starting:  # two callers must not start two, of which one would be forgotten

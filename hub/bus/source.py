@@ -113,6 +113,12 @@ class KafkaSource:
         """Where each partition ends now."""
         return self._offsets(await self._live.end_offsets(self._places))
 
+    async def offsets_since(self, at: int) -> dict[Place, int]:
+        """The first offset of each partition that the broker has had since `at` (µs); its end where there is none."""
+        found = await self._live.offsets_for_times({place: at // 1000 for place in self._places})
+        ends = await self._live.end_offsets(self._places)
+        return self._offsets({place: ends[place] if (first := found[place]) is None else first.offset for place in self._places})
+
     async def close(self) -> None:
         if self._watching is not None:
             self._watching.cancel()

@@ -113,13 +113,13 @@ class Plan:
         requests, replies = self.prefix + REQUESTS, self.prefix + REPLIES
         dead_letters, checkpoints = self.prefix + DEAD_LETTERS, self.prefix + CHECKPOINTS
         if party == self.hub:
-            reads = [requests, replies, dead_letters]
-            writes = [
+            said = [
                 *(tasks_topic(self.prefix, partner) for partner in self.partners),
                 *(results_topic(self.prefix, court) for court in self.courts),
                 dead_letters,
-                checkpoints,
             ]
+            reads = [requests, replies, *said]  # its own words too: set back to a backup it looks up what it has said since
+            writes = [*said, checkpoints]
         elif party in self.courts:
             reads, writes = [results_topic(self.prefix, party)], [requests]
         elif party in self.partners:

@@ -62,6 +62,7 @@ ENTRIES: dict[str, tuple[str, str]] = {
     "drafts.given": ("提供后续请求草稿", "Drafts of follow-ups given"),
     "register.given": ("提供查询登记簿", "Register of inquiries given"),
     "party.key": ("密钥登记", "Key registered"), "bus.outage": ("总线中断", "Bus outage"),
+    "store.restored": ("存储由备份恢复", "Store put back from a backup"),
     "timer.failed": ("定时事项失败", "Timer failed"),
 }  # fmt: skip
 """By kind of entry."""

@@ -27,11 +27,12 @@ from hub.engine.crew import RELAY, Crew, Fenced
 from hub.engine.gate import Gate
 from hub.engine.records import Inbound, Outgoing, Place, Record, Unfit
 from hub.engine.relay import Page, Relay, Sink, load_page, mark
+from hub.engine.skew import TimedSink
 from hub.engine.work import Work, read_payload
 from hub.store import contact, leases
 from hub.store import tables as t
 from hub.store.database import Database
-from hub.store.errors import is_outage
+from hub.store.errors import StoreError, is_outage
 from hub.store.vault import Vault
 from schemas.base import format_time, from_micros
 
@@ -91,12 +92,12 @@ def now_micros() -> int:
 
 
 class Processor:
-    """Runs one application over one store and one bus."""
+    """Runs one application over one store and one bus. With `needs_time`, no timer fires before the broker has told its time."""
 
     def __init__(
         self, *, store: Database, source: Callable[[], Source], sink: Sink, gate: Gate, composer: Composer,
         master_key: bytes, application: Application, clock: Callable[[], int] = now_micros, batch: int = BATCH,
-        roles: Collection[str] = (),
+        roles: Collection[str] = (), needs_time: bool = False,
     ) -> None:  # fmt: skip
         self._store = store
         self._make_source = source
@@ -107,9 +108,10 @@ class Processor:
         self._clock = clock
         self._batch = batch
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
-        self._sink = sink
+        self.sink = TimedSink(sink, clock)
+        self._needs_time = needs_time
         self.crew = Crew(store, roles)
-        self.relay = Relay(sink, lambda after: self.on_store(self._load, after), lambda: self.crew.has(RELAY))
+        self.relay = Relay(self.sink, lambda after: self.on_store(self._load, after), lambda: self.crew.has(RELAY))
         self._source: Source | None = None
         self._positions: dict[Place, int] = {}
         self._contact_at = 0
@@ -140,7 +142,7 @@ class Processor:
                 await last()
             await self.on_store(self.crew.leave)
         finally:
-            await self._sink.close()
+            await self.sink.close()
             self._store_thread.shutdown()
 
     async def _run_once(self) -> None:
@@ -236,7 +238,7 @@ class Processor:
         """Commit `batch`; when deciding fails, halve it until the one bad record is found and set aside."""
         try:
             out = self._attempt(cluster, batch, lambda work: self._application.handle(work, batch), published)
-        except Fenced:
+        except (Fenced, StoreError):
             raise
         except Exception as error:
             if is_outage(error):
@@ -265,7 +267,7 @@ class Processor:
                 decide(work)
                 work.flush()
                 if published is not None:
-                    mark(connection, published, work.now)
+                    mark(connection, published, self.relay.done_at or work.now)
                 for (topic, partition), position in after.items():
                     expected = self._positions[topic, partition]
                     if position != expected:
@@ -321,6 +323,8 @@ class Processor:
                     continue
                 await self._in_contact(self._clock())
                 judged = (asked_at, ends) if due else judged
+            if self.sink.is_ahead or (self._needs_time and not self.sink.told):
+                judged = None  # by a clock that is ahead of the broker's everybody is late
             if judged is not None and await self.on_store(self._read_up_to, source.cluster, judged[1]):
                 await self._fire(judged[0])
                 judged = None
@@ -422,7 +426,7 @@ class Processor:
 
     def _mark_now(self, upto: int) -> None:
         with self._store.write() as connection:
-            mark(connection, upto, self._clock())
+            mark(connection, upto, self.relay.done_at or self._clock())
 
     # -- the store's positions -----------------------------------------------------------------------------------------
 

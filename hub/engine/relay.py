@@ -35,8 +35,8 @@ class PublishFailed(Exception):  # noqa: N818 - it names an outcome: the rows st
 class Sink(Protocol):
     """Where records go; the production one is `hub.bus.sink.KafkaSink`."""
 
-    async def publish(self, batch: Sequence[Outgoing]) -> None:
-        """All of `batch`, in order. Raises `PublishFailed`."""
+    async def publish(self, batch: Sequence[Outgoing]) -> int | None:
+        """All of `batch`, in order; when the broker had the newest of it (µs), where it tells. Raises `PublishFailed`."""
 
     async def close(self) -> None: ...
 
@@ -66,6 +66,8 @@ class Relay:
         self._queue: deque[Outgoing] = deque()
         self._behind = True  # something may stand in the store that is not in the queue
         self._done = 0
+        self.done_at: int | None = None
+        """When the broker had the last row that was published, by its own clock (µs)."""
         self._marked = 0
         self._wake = asyncio.Event()
         self._in_flight = False
@@ -124,7 +126,7 @@ class Relay:
                 continue
             self._in_flight = True
             try:
-                await self._sink.publish(batch)
+                at = await self._sink.publish(batch)
             except PublishFailed as error:
                 log.warning("outbox.publish-failed", reason=str(error), rows=len(batch), retry_in_s=pause)
                 self._queue.clear()
@@ -135,6 +137,7 @@ class Relay:
             finally:
                 self._in_flight = False
             pause = 0.1
+            self.done_at = at
             self._done = batch[-1].seq
 
     async def _next(self) -> list[Outgoing]:

@@ -7,7 +7,7 @@ every message's digest stands in the log, and never its content.
 import base64
 import json
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Dialect, Table, bindparam, delete, func, sele
 from hub.engine.compose import Composed, Composer, wire_time
 from hub.engine.records import Headers, Inbound, Outgoing, Replay, Unfit, digest_of
 from hub.rules.letters import Fingerprint, LetterState
-from hub.store import letters
+from hub.store import letters, standing
 from hub.store import tables as t
 from hub.store.dialect import insert
 from hub.store.vault import NO_CASE, Vault
@@ -67,6 +67,7 @@ class Work:
         self._message_pk = self._last(t.messages.c.pk)
         self._outbox_seq = self._last(t.outbox.c.seq)
         self._audit_seq = self._last(t.audit.c.seq)
+        self._restored = standing.count(connection) > 0
 
     def _last(self, column: Any) -> int:
         return self.connection.scalar(select(func.max(column))) or 0
@@ -143,16 +144,20 @@ class Work:
     def enqueue(
         self, decision: Decision, made: Composed, topic: str, case_token: str, request_key: str | None
     ) -> None:
-        """Put a finished message into the outbox as an effect of `decision`."""
+        """Put a finished message into the outbox as an effect of `decision`; what stands in the topic under its id is its bytes."""
+        stands = self._stands(topic, made.id)
+        if stands is not None:
+            made = replace(made, value=stands.value)
         digest = digest_of(made.value)
         decision.out.append({"id": made.id, "recipient": made.recipient, "type": made.type, "sha256": digest})
         pk = self._message(
             message_id=made.id, direction="out", source=made.source, recipient=made.recipient, type=made.type,
-            request_key=request_key, case_token=case_token, digest=digest, jws="", value=made.value,
-            at=self.now, topic=topic, partition=None, offset=None, audit_seq=decision.seq,
+            request_key=request_key, case_token=case_token, digest=digest, jws=stands.jws if stands else "",
+            value=made.value, at=self.now, topic=topic, partition=None, offset=None, audit_seq=decision.seq,
         )  # fmt: skip
-        self._unsigned.append((made, len(self.outgoing), self._rows[t.messages][-1]))
-        self._outbox(pk, made.id, topic, case_token.encode(), made.value, ())
+        if stands is None:
+            self._unsigned.append((made, len(self.outgoing), self._rows[t.messages][-1]))
+        self._outbox(pk, made.id, topic, case_token.encode(), made.value, (), stands=stands)
 
     def send_again(self, message_pk: int, more: Headers = ()) -> None:
         """Answer a duplicate with the very bytes of the first answer; or send a task again, `more` headers saying by whose order."""
@@ -178,7 +183,8 @@ class Work:
             case_token=NO_CASE, digest=item.digest, jws="", value=record.value, at=self.now, topic=topic,
             partition=None, offset=None, audit_seq=decision.seq,
         )  # fmt: skip
-        self._outbox(pk, reference, topic, record.key, record.value, headers, pack_headers(headers))
+        stands = self._stands(topic, reference)
+        self._outbox(pk, reference, topic, record.key, record.value, headers, pack_headers(headers), stands)
         kind = item.message.type if item.message else ""
         fingerprint = Fingerprint(error_class, item.stage, item.code, sender or "", kind)
         self.add(t.letters, letters.row(str(decision.seq), fingerprint, reference, self.now))
@@ -202,12 +208,16 @@ class Work:
 
     def _outbox(
         self, message_pk: int, message_id: str, topic: str, key: bytes | None, value: bytes, headers: Headers,
-        packed: bytes | None = None,
+        packed: bytes | None = None, stands: standing.Stands | None = None,
     ) -> None:  # fmt: skip
         self._outbox_seq += 1
         self.add(t.outbox, {"seq": self._outbox_seq, "message_pk": message_pk, "message_id": message_id, "topic": topic,
-                            "key": key, "headers": packed})  # fmt: skip
-        self.outgoing.append(Outgoing(self._outbox_seq, topic, key, value, headers))
+                            "key": key, "headers": packed, "published_at": stands and stands.published_at})  # fmt: skip
+        if stands is None:
+            self.outgoing.append(Outgoing(self._outbox_seq, topic, key, value, headers))
+
+    def _stands(self, topic: str, message_id: str) -> standing.Stands | None:
+        return standing.take(self.connection, self._vault, topic, message_id) if self._restored else None
 
     def _sign(self) -> None:
         """Sign what has been composed since the last time, all at once: a signature over many costs what one costs."""

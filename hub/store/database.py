@@ -7,37 +7,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import structlog
 from sqlalchemy import URL, Connection, Engine, MetaData, make_url, select
 from sqlalchemy.exc import DBAPIError
 
-from hub.store import leases, postgresql, sqlite
+from hub.store import leases, migrations, postgresql, sqlite
 from hub.store.errors import StoreError
 from hub.store.tables import SCHEMA_VERSION, meta, metadata
+
+log = structlog.get_logger()
 
 
 class Database:
     """The store at a path (SQLite) or a URL (PostgreSQL).
 
-    `extra` are further tables (a connector's jobs). Raises `StoreError` when another process holds the file, when the server
-    cannot be reached, or when the store was written by another version.
+    `extra` are further tables (a connector's jobs). A store of an earlier schema is brought forward; a file is copied first.
+    Raises `StoreError` when another process holds the file or is at work on an earlier schema, when the server cannot be
+    reached, or when the store cannot be brought forward.
     """
 
     def __init__(self, where: Path | URL, extra: MetaData | None = None) -> None:
         self.where = where
-        own = (metadata, extra) if extra is not None else (metadata,)
+        self._tables = (metadata, extra) if extra is not None else (metadata,)
         self._kind: sqlite.SqliteFile | postgresql.PostgresDatabase
         if isinstance(where, Path):
             self._kind = sqlite.SqliteFile(where)
-            for each in own:
-                each.create_all(self._kind.reading)
+            try:
+                self._prepare_file(self._kind)
+            except BaseException:
+                self.close()
+                raise
         else:
             with _reaching(where):
-                self._kind = postgresql.PostgresDatabase(where, *own, leases.metadata)
-        try:
-            self._check_version()
-        except BaseException:
-            self.close()
-            raise
+                self._kind = postgresql.PostgresDatabase(where, self._prepare_shared)
 
     @property
     def shared(self) -> bool:
@@ -49,18 +51,43 @@ class Database:
         """What both `read` and `write` stand on."""
         return self._kind.engine
 
-    def _check_version(self) -> None:
-        with self.write() as connection:
-            found = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
-            if found is None:
-                connection.execute(meta.insert(), {"name": "schema", "value": str(SCHEMA_VERSION)})
-            else:
-                _require_version(found)
+    def _prepare_file(self, kind: sqlite.SqliteFile) -> None:
+        with kind.reading.begin() as connection:
+            found = migrations.found_in(connection)
+        if migrations.outdated(found):
+            log.info("store.backed-up", schema=found, copy=str(kind.copy_beside(f"schema-{found}")))
+        with kind.writing.begin() as connection:
+            self._prepare(connection, found)
+
+    def _prepare_shared(self, connection: Connection) -> None:
+        leases.metadata.create_all(connection)
+        found = migrations.found_in(connection)
+        if migrations.outdated(found) and (others := leases.at_work(connection)):
+            raise StoreError(
+                "store-in-use", f"{others} processes of the version before are at work on this store; end them, back it up with "
+                "pg_dump, and start again: it is brought forward then")  # fmt: skip
+        self._prepare(connection, found)
+
+    def _prepare(self, connection: Connection, found: int | None) -> None:
+        """Make what is missing; all of it in this transaction, or nothing."""
+        if migrations.outdated(found):
+            migrations.run(connection, found or 0)
+        for each in self._tables:
+            each.create_all(connection)
+        if found is None:
+            connection.execute(meta.insert(), {"name": "schema", "value": str(SCHEMA_VERSION)})
+        elif found != SCHEMA_VERSION:
+            log.info("store.migrated", before=found, schema=SCHEMA_VERSION)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction that may write, and the only one that does: committed at the end, rolled back on any exception."""
+        """One transaction that may write, and the only one that does: committed at the end, rolled back on any exception.
+
+        Raises `StoreError` on a shared store that another process has brought forward meanwhile.
+        """
         with self._kind.writing.begin() as connection:
+            if self.shared:
+                _require_version(connection)
             yield connection
 
     @contextmanager
@@ -97,16 +124,27 @@ def open_readonly(where: Path | URL) -> Iterator[Connection]:
 
     Raises `StoreError` when there is no store, when it is no store, or when another version wrote it.
     """
+    with open_any(where) as connection:
+        _require_version(connection)
+        yield connection
+
+
+@contextmanager
+def open_any(where: Path | URL) -> Iterator[Connection]:
+    """Likewise, of whatever schema it is."""
     engine = sqlite.readonly(where) if isinstance(where, Path) else postgresql.readonly(where)
     try:
         with engine.begin() as connection:
-            _require_version(connection.scalar(select(meta.c.value).where(meta.c.name == "schema")))
             yield connection
     except DBAPIError as error:
-        name = where if isinstance(where, Path) else where.render_as_string(hide_password=True)
-        raise StoreError("store-unreadable", f"{name} is no store that can be read; check the data folder") from error
+        raise StoreError("store-unreadable", f"{shown(where)} is no store that can be read; check the data folder") from error
     finally:
         engine.dispose()
+
+
+def shown(where: Path | URL) -> str:
+    """The place of a store, without a password."""
+    return str(where) if isinstance(where, Path) else where.render_as_string(hide_password=True)
 
 
 @contextmanager
@@ -115,10 +153,13 @@ def _reaching(url: URL) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise StoreError(
-            "store-unreachable", f"{url.render_as_string(hide_password=True)}: {type(error.orig).__name__}; check the server, the "
+            "store-unreachable", f"{shown(url)}: {type(error.orig).__name__}; check the server, the "
             "database's name, the user and its password") from error  # fmt: skip
 
 
-def _require_version(found: str | None) -> None:
+def _require_version(connection: Connection) -> None:
+    found = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
     if found != str(SCHEMA_VERSION):
-        raise StoreError("store-version", f"the store has schema {found}, this program needs {SCHEMA_VERSION}")
+        raise StoreError(
+            "store-version", f"the store has schema {found}, this program needs {SCHEMA_VERSION}; an older one is brought forward "
+            "by the next start of its program, or by `liandong store migrate`")  # fmt: skip

@@ -62,6 +62,12 @@ def holds(connection: Connection, me: str, name: str) -> bool:
     return connection.execute(mine).first() is not None
 
 
+def at_work(connection: Connection) -> int:
+    """How many processes hold a lease now."""
+    c = leases.c
+    return len(set(connection.scalars(select(c.holder).where(c.until_at > _now(connection)))))
+
+
 def let_go(connection: Connection, me: str) -> None:
     """Leave everything to the others."""
     connection.execute(delete(leases).where(leases.c.holder == me))

@@ -5,9 +5,10 @@ numbers are in the order of commits, and whatever is right on SQLite is right he
 process that was killed at once, of one that stands still after `TURN` seconds, by the server's own clock.
 """
 
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import URL, Engine, MetaData, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from hub.store.errors import StoreError
 
@@ -21,19 +22,28 @@ _SPACE = 0x4C44 << 32
 
 
 class PostgresDatabase:
-    """The tables of one schema, the first of the session's search path. Raises `StoreError` for a server that is too old."""
+    """The tables of one schema, the first of the session's search path; `prepare` makes them, or brings them forward.
+
+    Raises `StoreError` for a server that is too old.
+    """
 
     shared = True
 
-    def __init__(self, url: URL, *metadata: MetaData) -> None:
+    def __init__(self, url: URL, prepare: Callable[[Connection], None]) -> None:
         self.engine = _engine(url)
         self.reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        with self.engine.begin() as connection:
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_SPACE})")  # two that start at once make the tables once
-            for each in metadata:
-                each.create_all(connection)
-            oid: int = connection.exec_driver_sql("SELECT 'meta'::regclass::oid::bigint").scalar_one()
-        turn = f"SELECT pg_advisory_xact_lock({_SPACE | oid})"
+        try:
+            with self.engine.begin() as connection:
+                connection.exec_driver_sql("SET LOCAL transaction_timeout = 0")  # what is brought forward may be large
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_SPACE})")  # two that start at once make the tables once
+                if (oid := _oid(connection)) is not None:
+                    connection.exec_driver_sql(_turn(oid))
+                prepare(connection)
+                oid = _oid(connection)
+        except BaseException:
+            self.engine.dispose()
+            raise
+        turn = _turn(oid or 0)
         # READ COMMITTED: a snapshot of the whole transaction would be taken before the lock is had, and be old by then.
         self.writing = self.engine.execution_options(isolation_level="READ COMMITTED")
         event.listen(self.writing, "begin", lambda connection: connection.exec_driver_sql(turn).close())
@@ -41,6 +51,16 @@ class PostgresDatabase:
     def close(self) -> None:
         """End every session."""
         self.engine.dispose()
+
+
+def _oid(connection: Connection) -> int | None:
+    """What tells this store from others in the same database; none before its tables are made."""
+    oid: int | None = connection.exec_driver_sql("SELECT to_regclass('meta')::oid::bigint").scalar_one()
+    return oid
+
+
+def _turn(oid: int) -> str:
+    return f"SELECT pg_advisory_xact_lock({_SPACE | oid})"
 
 
 def readonly(url: URL) -> Engine:

@@ -3,6 +3,9 @@
 import fcntl
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,11 +23,19 @@ class SqliteFile:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = _take_lock(path.with_suffix(".lock"))
+        self._path = path
         path.touch(mode=0o600)  # SQLite gives its other files the same mode
         self.engine = self.reading = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False}, hide_parameters=True)
         self.writing = self.reading.execution_options(writes=True)
         event.listen(self.reading, "connect", _configure)
         event.listen(self.reading, "begin", _begin)  # of both
+
+    def copy_beside(self, what: str) -> Path:
+        """A copy of the file as it is now, beside it: NAME.<what>.<time>.db."""
+        at = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        copy = self._path.with_name(f"{self._path.stem}.{what}.{at}{self._path.suffix}")
+        copy_into(self._path, copy)
+        return copy
 
     def close(self) -> None:
         """Let go of the file."""
@@ -32,12 +43,34 @@ class SqliteFile:
         os.close(self._lock)
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Nobody works on the file meanwhile. Raises `StoreError` when another process does."""
+    lock = _take_lock(path.with_suffix(".lock"))
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def copy_into(path: Path, copy: Path) -> None:
+    """A whole and compact copy of the file as one read sees it, beside any writer. Raises `FileExistsError`."""
+    copy.touch(mode=0o600, exist_ok=False)
+    with closing(_connect(path)) as connection:
+        connection.execute("VACUUM INTO ?", (str(copy),))
+    with copy.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def readonly(path: Path) -> Engine:
     """A way to read the file beside the process that owns it; it takes no lock and can write nothing."""
-    uri = f"file:{quote(str(path.resolve()))}?mode=ro"
-    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(uri, uri=True, timeout=10), poolclass=NullPool)
+    engine = create_engine("sqlite://", creator=lambda: _connect(path), poolclass=NullPool)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))  # the driver says it only before it writes
     return engine
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True, timeout=10)
 
 
 def _take_lock(path: Path) -> int:

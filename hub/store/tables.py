@@ -8,7 +8,8 @@ from sqlalchemy import Column, Index, LargeBinary, MetaData, Table, text
 
 from hub.store.dialect import Integer, String
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+"""Goes up with every change of a table that exists, or of what its rows mean: `hub.store.migrations` then gains a step."""
 
 metadata = MetaData()
 
@@ -64,6 +65,16 @@ outbox = Table(
     Column("published_at", Integer),
     partial_index("outbox_pending", "seq", where="published_at IS NULL"),
     Index("outbox_by_message", "message_id"),
+)  # fmt: skip
+
+standing = Table(
+    "standing", metadata,  # after a restore: what the hub has said already, by its topics, and does not know of
+    Column("topic", String, primary_key=True),
+    Column("message_id", String, primary_key=True),
+    Column("case_token", String, nullable=False),
+    Column("jws", String, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("published_at", Integer, nullable=False),
 )  # fmt: skip
 
 timers = Table(

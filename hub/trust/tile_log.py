@@ -112,7 +112,7 @@ class TileLog:
             raise LogError(
                 "log-ahead",
                 f"the published checkpoint has {checkpoint.size} entries, the given state {self._state.size}; "
-                "the store was set back: restore its newest state",
+                "the store was set back: `liandong store adopt` brings it up to what was signed",
             )
         if checkpoint.size == self._state.size and checkpoint.root != self._state.root:
             raise LogError("log-fork", "another root is published for this size; do not sign: find out who wrote it")

@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -41,11 +41,13 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 
 
 @asynccontextmanager
-async def working(rig: Rig, bus: Lanes, *, paused: bool = False) -> AsyncIterator[Processor]:
-    """A processor over the rig's store, ready."""
+async def working(
+    rig: Rig, bus: Lanes, *, paused: bool = False, needs_time: bool = False, ahead: Callable[[], int] = lambda: 0
+) -> AsyncIterator[Processor]:
+    """A processor over the rig's store, ready; its clock is `ahead` of everybody else's."""
     processor = Processor(
         store=rig.store, source=lambda: bus, sink=bus, gate=rig.gate, composer=rig.composer, master_key=MASTER,
-        application=rig.casework, clock=lambda: rig.now,
+        application=rig.casework, clock=lambda: rig.now + ahead(), needs_time=needs_time,
     )  # fmt: skip
     if paused:
         processor.pause()

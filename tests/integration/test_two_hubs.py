@@ -106,3 +106,23 @@ async def test_a_restarted_server_is_waited_for(cluster: Cluster, tmp_path: Path
             assert stores.postgres().end_sessions() > 0
         messages = await ended(play, first, second)
         assert verdict(messages, play.linkage, play.asked) == []
+
+
+async def test_one_after_the_other_is_replaced_while_the_work_goes_on(cluster: Cluster, tmp_path: Path) -> None:
+    """A rolling upgrade: each is ended by SIGTERM in the middle of its work, and a new one joins."""
+    url = stores.postgres().schema()
+    async with stage(cluster, tmp_path) as play:
+        first, second = await hubs(play.linkage, url, "hub-one", "hub-two")
+        await until(lambda: shared(url), "the partitions are shared")
+        for old, name in ((first, "hub-three"), (second, "hub-four")):
+            await play.wave(WAVE)
+            await play.said_by_the_hub(4, old)
+            old.process.terminate()
+            assert await old.process.wait() == 0, old.log.read_text(encoding="utf-8")[-2000:]
+            assert len(set(holders(url).values())) == 1, "its leases are let go, not left to run out"
+            await play.wave(WAVE)
+            (new,) = await hubs(play.linkage, url, name)
+            first, second = second, new
+        messages = await ended(play, first, second)
+        assert verdict(messages, play.linkage, play.asked) == []
+    assert holders(url) == {}

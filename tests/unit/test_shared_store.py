@@ -72,7 +72,7 @@ def test_a_server_that_is_away_or_another_versions_store_is_told_in_a_line(url: 
     with made.write() as connection:
         connection.execute(update(t.meta).where(t.meta.c.name == "schema").values(value="999"))
     made.close()
-    with pytest.raises(StoreError, match="store-version"):
+    with pytest.raises(StoreError, match="store-newer"):
         Database(url)
     with pytest.raises(StoreError, match="store-version"), open_readonly(url):
         pass
@@ -305,3 +305,23 @@ def decided(rig: Rig) -> int:
     with rig.store.read() as connection:
         query = select(func.count()).select_from(t.audit).where(t.audit.c.kind == "request.accepted")
         return connection.scalar(query) or 0
+
+
+async def test_one_that_is_stopped_hands_over_at_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases that last for an hour: nobody waits for one to run out."""
+    monkeypatch.setattr(leases, "SECONDS", 3600)
+    published: list[tuple[str, Outgoing]] = []
+    one, two = Twin(published, "one"), Twin(published, "two")
+    async with working(rig, one) as (first, running):
+        await until(lambda: first.crew.has(RELAY) and first.crew.has(ROLE), "the first does everything")
+        async with working(rig, two) as (second, _):
+            assert not second.crew.has(RELAY)
+            first.stop()
+            await running
+            with rig.store.read() as connection:
+                assert leases.at_work(connection) == 1, "what the first had is free"
+            await until(lambda: second.crew.has(RELAY) and second.crew.has(ROLE), "the second has taken over")
+            for bus in (one, two):
+                bus.put(rig.request(inquiry(partners=["bank"]))[1])
+            await until(lambda: len(published) >= 2, "the second reads and publishes")
+            assert {who for who, _ in published} == {"two"}

@@ -42,6 +42,8 @@ def test_the_access_list_of_the_hub() -> None:
         Access("hub", "topic", "hub.replies.v1", "READ"),
         Access("hub", "topic", "hub.dead-letters.v1", "READ"),
         Access("hub", "topic", "hub.checkpoints.v1", "READ"),
+        Access("hub", "topic", "hub.tasks.bank.v1", "READ"),
+        Access("hub", "topic", "hub.results.court-9901.v1", "READ"),
         Access("hub", "topic", "hub.tasks.bank.v1", "WRITE"),
         Access("hub", "topic", "hub.results.court-9901.v1", "WRITE"),
         Access("hub", "topic", "hub.dead-letters.v1", "WRITE"),
@@ -56,7 +58,7 @@ def test_one_reader_of_each_partners_tasks_and_each_courts_results(plan: Plan) -
     own |= {results_topic(plan.prefix, court): court for court in plan.courts}
     for topic, owner in own.items():
         grants = {(access.party, access.operation) for access in plan.access if access.name == topic}
-        assert grants == {(owner, "READ"), (plan.hub, "WRITE")}
+        assert grants == {(owner, "READ"), (plan.hub, "READ"), (plan.hub, "WRITE")}
 
 
 @given(plans())

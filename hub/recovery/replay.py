@@ -1,0 +1,172 @@
+"""Deciding again what an old backup does not know of, as it was decided: by the audit log.
+
+Each entry says when it was decided and because of which record. Under that clock, with those records, the same rules make the
+same entry byte for byte, and so, as it names their digests, the same messages; what turns out otherwise is undone.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from hub.casework import Casework
+from hub.engine.compose import Composer
+from hub.engine.gate import Gate
+from hub.engine.processor import BATCH, Due
+from hub.engine.records import Inbound, Record, Unfit
+from hub.engine.work import Work
+from hub.store import contact
+from hub.store import tables as t
+from hub.store.database import Database
+from hub.store.errors import StoreError, is_outage
+from hub.store.vault import Vault
+from schemas.base import micros
+
+Spot = tuple[str, int, int]
+"""Topic, partition, offset."""
+_ECHOED = frozenset({"party.key", "bus.outage", "timer.failed", "store.restored"})
+"""What is neither a record's doing nor a rule's: the entry says it all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The entries of one transaction: what was decided at one moment."""
+
+    first: int
+    at: int
+    leaves: tuple[bytes, ...]
+    entries: tuple[dict[str, Any], ...]
+
+    @property
+    def spots(self) -> list[Spot]:
+        """Of the records that it was decided on."""
+        found = [(each["in"]["topic"], each["in"]["partition"], each["in"]["offset"]) for each in self.entries if "in" in each]
+        return list(dict.fromkeys(found))
+
+    @property
+    def ordered(self) -> bool:
+        """Whether it was an operator's order, which stands in no topic."""
+        return any(each["kind"].startswith("letter.") and each["kind"] != "letter.unanswered" for each in self.entries)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What was decided again; `orders` are the places in the log of operators' orders, whose effects are not."""
+
+    entries: int = 0
+    orders: list[int] = field(default_factory=list)
+
+
+def groups(leaves: Iterable[bytes], first: int) -> Iterator[Group]:
+    """Consecutive entries of the same moment; `first` is the place in the log of the first of them."""
+    for at, run in groupby(leaves, key=lambda leaf: str(json.loads(leaf)["at"])):
+        found = tuple(run)
+        yield Group(first, micros(datetime.fromisoformat(at)), found, tuple(json.loads(leaf) for leaf in found))
+        first += len(found)
+
+
+class Replayer:
+    """Decides groups again, one transaction each. Blocking."""
+
+    def __init__(self, store: Database, gate: Gate, casework: Casework, composer: Composer, vault: Vault, cluster: str) -> None:
+        self._store = store
+        self._gate = gate
+        self._casework = casework
+        self._composer = composer
+        self._vault = vault
+        self._cluster = cluster
+        self.outcome = Outcome()
+
+    def again(self, group: Group, records: Sequence[Record]) -> bool:
+        """Decide `group` again, with its records; False, and nothing has happened, if that makes other entries."""
+        if group.ordered or all(each["kind"] in _ECHOED for each in group.entries):
+            self._echo(group)
+            return True
+        if records:
+            return self._taken(group, self._gate.check_all(records))
+        due = self._due(group.at)
+        # Those that were put off then, as the message had been out for less long, may count as due now: the last ones.
+        return any(self._attempt(group, partial(self._fire, due=due[:count])) for count in range(len(due), 0, -1))
+
+    def _taken(self, group: Group, batch: Sequence[Inbound | Unfit]) -> bool:
+        try:
+            return self._attempt(group, lambda work: self._casework.handle(work, batch), batch)
+        except Exception as error:  # the engine sets aside one record that deciding fails on; so was this then
+            if len(batch) > 1 or is_outage(error):
+                raise
+            bad = error
+        return self._attempt(group, lambda work: self._casework.poison(work, batch[0], bad), batch)
+
+    def _fire(self, work: Work, due: Sequence[Due]) -> None:
+        for timer in due:
+            same = t.timers.c.kind == timer.kind, t.timers.c.ref == timer.ref, t.timers.c.due_at == timer.due_at
+            work.connection.execute(t.timers.delete().where(*same))
+        self._casework.fire(work, due)
+
+    def _attempt(self, group: Group, decide: Callable[[Work], None], batch: Sequence[Inbound | Unfit] = ()) -> bool:
+        try:
+            with self._store.write() as connection:
+                work = Work(connection, group.at, self._composer, self._vault)
+                before = connection.scalar(select(func.max(t.audit.c.seq))) or 0
+                decide(work)
+                work.flush()
+                made = connection.scalars(select(t.audit.c.leaf).where(t.audit.c.seq > before).order_by(t.audit.c.seq))
+                if tuple(made) != group.leaves:
+                    raise _Differs
+                self._move(connection, batch, group)
+        except BaseException as error:
+            self._vault.forget()
+            if isinstance(error, _Differs):
+                return False
+            raise
+        self.outcome.entries += len(group.leaves)
+        return True
+
+    def _echo(self, group: Group) -> None:
+        """What nothing in a topic caused: the entries as they are, and what they say of an outage."""
+        with self._store.write() as connection:
+            before = connection.scalar(select(func.max(t.audit.c.seq))) or 0
+            for number, (leaf, entry) in enumerate(zip(group.leaves, group.entries, strict=True), before + 1):
+                key = f"key/{entry['kid']}/{entry['thumbprint']}" if entry["kind"] == "party.key" else None
+                row = {"seq": number, "kind": entry["kind"], "request_key": key, "at": group.at, "leaf": leaf}
+                connection.execute(t.audit.insert(), row)
+                if entry["kind"] == "timer.failed":
+                    c = t.timers.c
+                    connection.execute(t.timers.delete().where(c.kind == entry["timer"], c.ref == entry["ref"]))
+                if entry["kind"] == "bus.outage":
+                    begin, until = (micros(datetime.fromisoformat(entry[name])) for name in ("from", "until"))
+                    connection.execute(t.outages.insert(), {"from_at": begin, "until_at": until})
+            self._move(connection, [], group)
+        if group.ordered:
+            self.outcome.orders.append(group.first)
+        self.outcome.entries += len(group.leaves)
+
+    def _move(self, connection: Connection, batch: Sequence[Inbound | Unfit], group: Group) -> None:
+        """The offsets behind what was decided on, and Kafka answered then."""
+        contact.note(connection, max(group.at, contact.last(connection)))
+        for item in batch:
+            record, c = item.record, t.offsets.c
+            here = c.cluster == self._cluster, c.topic == record.topic, c.partition == record.partition
+            connection.execute(update(t.offsets).where(*here, c.next <= record.offset).values(next=record.offset + 1))
+
+    def _due(self, at: int) -> list[Due]:
+        c = t.timers.c
+        with self._store.read() as connection:
+            return [Due(*row) for row in connection.execute(select(c.kind, c.ref, c.due_at).where(c.due_at <= at).order_by(c.due_at).limit(BATCH))]
+
+
+class _Differs(Exception):  # noqa: N818 - it undoes a transaction
+    """Decided again, something came out otherwise."""
+
+
+def differs(group: Group) -> StoreError:
+    """A signed entry that cannot be decided again as it was."""
+    kinds = ", ".join(sorted({each["kind"] for each in group.entries}))
+    return StoreError(
+        "restore-differs", f"entry {group.first} of the log ({kinds}) comes out otherwise when it is decided again. Restore with the "
+        "program, configuration and parties of that time, then change them")  # fmt: skip
