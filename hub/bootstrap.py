@@ -78,15 +78,19 @@ class Hub:
     def _console(self) -> web.Application:
         reader = Reader(self.store, self.directory, self.linkage.calendar, self.secrets.master,
                         self.settings.data_dir / "log" / CHECKPOINT)  # fmt: skip
-        app = build_app(reader, metrics=build_registry(reader), hosts=[self.settings.console.host],
-                        ready=lambda: {"consumer": self.processor.ready.is_set()})  # fmt: skip
+        app = build_app(reader, metrics=build_registry(reader, self._health), hosts=[self.settings.console.host], ready=self._health)
         app.router.add_post(PATH, self.office.post)
         return app
 
+    def _health(self) -> dict[str, bool]:
+        """What this process needs, by name, and whether it is there."""
+        return {"consumer": self.processor.ready.is_set(), "store-writes": self.processor.standby.trouble is None,
+                "log-directory": not self.sequencer.trouble}  # fmt: skip
+
     async def _sequence(self) -> None:
         await self.processor.ready.wait()
-        await self.processor.transact(self._register_keys)
-        await self.processor.transact(lambda work: letters.adopt(work.connection))
+        await self.processor.persist(self._register_keys)
+        await self.processor.persist(lambda work: letters.adopt(work.connection))
         log.info("hub.ready", party=self.settings.party, log_size=self.sequencer.size, config=self.linkage.sha256[:12])
         await self.sequencer.run()
 

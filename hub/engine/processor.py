@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from hub.engine.crew import RELAY, Crew, Fenced
 from hub.engine.gate import Gate
 from hub.engine.records import Inbound, Outgoing, Place, Record, Unfit
 from hub.engine.relay import Page, Relay, Sink, load_page, mark
+from hub.engine.standby import Standby
 from hub.engine.work import Work, read_payload
 from hub.store import contact, leases
 from hub.store import tables as t
@@ -109,6 +111,7 @@ class Processor:
         self._store_thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._sink = sink
         self.crew = Crew(store, roles)
+        self.standby = Standby()
         self.relay = Relay(sink, lambda after: self.on_store(self._load, after), lambda: self.crew.has(RELAY))
         self._source: Source | None = None
         self._positions: dict[Place, int] = {}
@@ -123,7 +126,8 @@ class Processor:
     # -- life ----------------------------------------------------------------------------------------------------------
 
     async def run(self, last: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Until `stop`; then publish what is left and do `last`. Starts again from the store's positions when fenced."""
+        """Until `stop`; then publish what is left and do `last`. Starts again from the store's positions when fenced, and
+        when the store is there again after it was not."""
         try:
             while not self._stopping.is_set():
                 try:
@@ -131,14 +135,13 @@ class Processor:
                 except* Fenced:
                     log.error("engine.fenced", advice="another process works on this store's offsets")
                 except* DBAPIError as group:
-                    if not (self.crew.shared and all(map(is_outage, _leaves(group)))):
-                        raise
-                    log.error("store.away", error=type(_leaves(group)[0]).__name__, advice="trying again every second")
-                    await asyncio.sleep(1)
-            await self._mark()
+                    pauses = [self.standby.failed(error) for error in _leaves(group)]
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._stopping.wait(), max(pauses))
+            await self._if_store_is_there(self._mark)
             if last is not None:
                 await last()
-            await self.on_store(self.crew.leave)
+            await self._if_store_is_there(lambda: self.on_store(self.crew.leave))
         finally:
             await self._sink.close()
             self._store_thread.shutdown()
@@ -169,6 +172,13 @@ class Processor:
         finally:
             self.ready.clear()
             await source.close()
+
+    async def _if_store_is_there(self, step: Callable[[], Awaitable[None]]) -> None:
+        """A step at the end that need not be: what is published and not marked is published again, the very same."""
+        try:
+            await step()
+        except DBAPIError as error:
+            self.standby.failed(error)
 
     async def _still_publishing(self) -> bool:
         before = self.relay.unmarked()
@@ -209,6 +219,17 @@ class Processor:
         done: tuple[T, list[Outgoing]] = await self.on_store(self._transact, decide, self._clock(), role)
         self.relay.offer(done[1])
         return done[0]
+
+    async def persist(self, decide: Callable[[Work], T], role: str | None = None) -> T:
+        """As `transact`, for what must not be forgotten: while the store takes nothing, the caller holds it and waits."""
+        while True:
+            try:
+                done = await self.transact(decide, role)
+            except DBAPIError as error:
+                await asyncio.sleep(self.standby.failed(error))
+            else:
+                self.standby.worked()
+                return done
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -276,6 +297,7 @@ class Processor:
         except BaseException:
             self._vault.forget()
             raise
+        self.standby.worked()
         self._positions = after
         if published is not None:
             self.relay.marked(published)
@@ -313,7 +335,7 @@ class Processor:
             asked_at = self._clock()
             due = judged is None and await self.on_store(self._any_due, asked_at)
             unasked = self.crew.shared and time.monotonic() - self._answered >= BEAT
-            if due or unasked or asked_at - self._contact_at >= CONTACT:
+            if due or unasked or self.standby.trouble is not None or asked_at - self._contact_at >= CONTACT:
                 try:
                     ends = await source.end_offsets()
                 except Exception as error:  # noqa: BLE001 - whatever hides the broker, the answer is to wait
@@ -321,6 +343,10 @@ class Processor:
                     continue
                 await self._in_contact(self._clock())
                 judged = (asked_at, ends) if due else judged
+                if self.standby.trouble is not None:
+                    written = await self.on_store(self._read_up_to, source.cluster, ends)
+                    if written:  # just now, too, and nothing else waits for the store
+                        self.standby.worked()
             if judged is not None and await self.on_store(self._read_up_to, source.cluster, judged[1]):
                 await self._fire(judged[0])
                 judged = None
@@ -346,8 +372,9 @@ class Processor:
     async def _in_contact(self, at: int) -> None:
         """Kafka answers. If it has not for a while, that while is an outage, and counts against nobody."""
         self._answered = time.monotonic()
-        last, self._contact_at = self._contact_at, at
+        last = self._contact_at
         await self.transact(lambda work: self._note_contact(work, last, at))
+        self._contact_at = max(self._contact_at, at)  # not before it is on record: while the store takes nothing, time counts for nobody
 
     @staticmethod
     def _note_contact(work: Work, last: int, at: int) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, Engine, MetaData, make_url, select
 from sqlalchemy.exc import DBAPIError
 
 from hub.store import leases, postgresql, sqlite
-from hub.store.errors import StoreError
+from hub.store.errors import StoreError, outage_of
 from hub.store.tables import SCHEMA_VERSION, meta, metadata
 
 
@@ -28,13 +28,15 @@ class Database:
         self._kind: sqlite.SqliteFile | postgresql.PostgresDatabase
         if isinstance(where, Path):
             self._kind = sqlite.SqliteFile(where)
-            for each in own:
-                each.create_all(self._kind.reading)
         else:
             with _reaching(where):
                 self._kind = postgresql.PostgresDatabase(where, *own, leases.metadata)
         try:
-            self._check_version()
+            with _reaching(where):
+                if isinstance(where, Path):
+                    for each in own:
+                        each.create_all(self._kind.reading)
+                self._check_version()
         except BaseException:
             self.close()
             raise
@@ -110,10 +112,13 @@ def open_readonly(where: Path | URL) -> Iterator[Connection]:
 
 
 @contextmanager
-def _reaching(url: URL) -> Iterator[None]:
+def _reaching(where: Path | URL) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
+        if isinstance(where, Path):
+            raise StoreError(outage_of(error), f"{where}: {error.orig}; check its disk, and that no other program holds it") from error
+        url = where
         raise StoreError(
             "store-unreachable", f"{url.render_as_string(hide_password=True)}: {type(error.orig).__name__}; check the server, the "
             "database's name, the user and its password") from error  # fmt: skip
