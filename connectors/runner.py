@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 from tenacity import AsyncRetrying, RetryError, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from connectors import jobs as table
@@ -91,7 +92,7 @@ class Runner:
     async def _recover_all(self) -> bool:
         """Whether it could be done: the role may be lost meanwhile."""
         try:
-            found = await self._processor.transact(lambda work: table.after_crash(work.connection), ROLE)
+            found = await self._processor.persist(lambda work: table.after_crash(work.connection), ROLE)
         except Fenced:
             return False
         if found:
@@ -111,7 +112,11 @@ class Runner:
     async def _claim(self) -> list[tuple[JobRow, TaskSent]]:
         """The next packet, marked busy. New inquiries fill a packet; whatever else there is goes alone."""
         size = self._connector.packet_size
-        rows = await self._processor.on_store(self._due, len(self._busy) + size)
+        try:
+            rows = await self._processor.on_store(self._due, len(self._busy) + size)
+        except DBAPIError as error:
+            await asyncio.sleep(self._processor.standby.failed(error))
+            return []
         free = [(row, task) for row, task in rows if row.task_id not in self._busy]
         packet = [pair for pair in free if _new_inquiry(pair[0])][:size] if free and _new_inquiry(free[0][0]) else free[:1]
         self._busy |= {row.task_id for row, _ in packet}
@@ -225,7 +230,11 @@ class Runner:
         return outcomes
 
     async def _settle(self, jobs: Sequence[Job], tasks: Mapping[str, TaskSent], outcomes: Mapping[str, Outcome]) -> None:
-        """Commit every outcome, and the signed reply with it, in one transaction."""
+        """Commit every outcome, and the signed reply with it, in one transaction.
+
+        While the store takes nothing, what the partner said is held: to ask it again may not be possible, and holding is
+        bounded by the number of calls at a time.
+        """
 
         def write(work: Work) -> None:
             for job in jobs:
@@ -242,7 +251,7 @@ class Runner:
                 else:
                     table.put(work.connection, [job.key], _resting(job), due_at=self._after(self._backoff(job.attempt)))
 
-        await self._processor.transact(write, ROLE)
+        await self._processor.persist(write, ROLE)
 
     async def _give_up(self, keys: Sequence[str], fault: str) -> None:
         """Leave a job to a person; of several, which are new inquiries without effect, each is tried alone first."""
@@ -252,7 +261,7 @@ class Runner:
             await self._mark(keys, JobStatus.QUEUED, fault=table.TOGETHER + fault)
 
     async def _mark(self, keys: Sequence[str], status: JobStatus, **values: object) -> None:
-        await self._processor.transact(lambda work: table.put(work.connection, keys, status, **values), ROLE)
+        await self._processor.persist(lambda work: table.put(work.connection, keys, status, **values), ROLE)
 
     def _after(self, seconds: float) -> int:
         return self._processor.now() + round(seconds * SECOND)

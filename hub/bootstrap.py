@@ -1,8 +1,10 @@
 """The one place where the hub is put together."""
 
 import asyncio
+import ctypes
 import gc
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -38,6 +40,8 @@ from hub.trust.parties import Directory
 from hub.trust.tile_log import CHECKPOINT
 
 log = structlog.get_logger()
+_M_ARENA_MAX = -8
+"""From glibc's malloc.h."""
 
 
 @dataclass(slots=True)
@@ -57,6 +61,7 @@ class Hub:
         """Until SIGINT or SIGTERM: then finish the batches in work, publish them, and sign a last checkpoint."""
         _calm_collector()
         await self._check_published()
+        _share_arena()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, self.processor.stop)
@@ -95,18 +100,22 @@ class Hub:
     def _console(self) -> web.Application:
         reader = Reader(self.store, self.directory, self.linkage.calendar, self.secrets.master,
                         self.settings.data_dir / "log" / CHECKPOINT)  # fmt: skip
-        registry = build_registry(reader)
+        registry = build_registry(reader, self._health)
         ahead = Gauge("liandong_clock_ahead_seconds", "This machine's clock less the broker's.", registry=registry)
         ahead.set_function(lambda: self.processor.sink.ahead / 1_000_000)
-        app = build_app(reader, metrics=registry, hosts=[self.settings.console.host],
-                        ready=lambda: {"consumer": self.processor.ready.is_set()})  # fmt: skip
+        app = build_app(reader, metrics=registry, hosts=[self.settings.console.host], ready=self._health)
         app.router.add_post(PATH, self.office.post)
         return app
 
+    def _health(self) -> dict[str, bool]:
+        """What this process needs, by name, and whether it is there."""
+        return {"consumer": self.processor.ready.is_set(), "store-writes": self.processor.standby.trouble is None,
+                "log-directory": not self.sequencer.trouble}  # fmt: skip
+
     async def _sequence(self) -> None:
         await self.processor.ready.wait()
-        await self.processor.transact(self._register_keys)
-        await self.processor.transact(lambda work: letters.adopt(work.connection))
+        await self.processor.persist(self._register_keys)
+        await self.processor.persist(lambda work: letters.adopt(work.connection))
         log.info("hub.ready", party=self.settings.party, log_size=self.sequencer.size, config=self.linkage.sha256[:12])
         await self.sequencer.run()
 
@@ -133,6 +142,13 @@ def _calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+def _share_arena() -> None:
+    """Let all threads take memory from one place, where the C library is glibc: else each keeps for itself what a batch has left.
+    They hold Python's lock most of the time, so that they seldom wait for this one."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def build_hub(settings: Settings) -> Hub:

@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from hub.bus.topics import QUOTA
+
 app = typer.Typer(no_args_is_help=True, help="Liandong Hub (联动): inter-agency asset inquiry / 执行联动查控中心",
                   pretty_exceptions_enable=False)  # fmt: skip
 keys_app = typer.Typer(no_args_is_help=True, help="Keys of parties / 密钥")
@@ -88,8 +90,9 @@ def provision_bus(
     replication_factor: Annotated[int, typer.Option(help="Copies of each topic; from 3 on, two must be in sync.")] = 1,
     ca_file: Annotated[Path | None, typer.Option(help="Kafka's certificate authority: connect with TLS.")] = None,
     allow_unencrypted: Annotated[bool, typer.Option(help="Reach another machine without TLS.")] = False,
+    quota: Annotated[int, typer.Option(min=0, help="Bytes a second that each agency may write to each broker; 0: no limit.")] = QUOTA,
 ) -> None:
-    """Make the topics, a SCRAM user for every party, and the access lists. Doing it again changes nothing.
+    """Make the topics, a SCRAM user for every party, their quotas, and the access lists. Doing it again changes nothing.
 
     Example: liandong bus provision --username admin --password-file admin.password --ca-file ca.pem --replication-factor 3
     """
@@ -102,7 +105,7 @@ def provision_bus(
     directory = Directory.load(parties)
     courts, partners = (tuple(party.id for party in directory.with_role(role)) for role in (Role.COURT, Role.PARTNER))
     (hub,) = (party.id for party in directory.with_role(Role.HUB))
-    plan = Plan(courts, partners, prefix, replication_factor, hub)
+    plan = Plan(courts, partners, prefix, replication_factor, hub, quota)
     password = password_file.read_text(encoding="utf-8").strip()
     admin = Connection(bootstrap_servers, username, password, "SASL_SSL" if ca_file else "SASL_PLAINTEXT", prefix, ca_file,
                        allow_unencrypted)  # fmt: skip

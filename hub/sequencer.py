@@ -6,6 +6,7 @@ share the log's directory. Rows are numbered in the order of their commits, so t
 """
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +19,6 @@ from hub.engine.processor import Processor
 from hub.engine.relay import PublishFailed
 from hub.store import journal
 from hub.store.database import Database
-from hub.store.errors import is_outage
 from hub.trust.errors import LogError
 from hub.trust.merkle import TreeState
 from hub.trust.notes import NoteSigner, NoteVerifier
@@ -47,6 +47,7 @@ class Sequencer:
         self._log: TileLog | None = None
         self._last = b""
         self._refused = 0
+        self.trouble = False
         self._stopping = asyncio.Event()
         self.running = False
         directory.mkdir(parents=True, exist_ok=True)
@@ -79,27 +80,38 @@ class Sequencer:
         self._stopping.set()
 
     async def step(self) -> None:
-        """Sequence all there is, then sign and announce the new head; among several processes, the one that has the role."""
-        if not self._processor.crew.shared:
-            await self._step()
-            return
+        """Sequence all there is, then sign and announce the new head; among several processes, the one that has the role.
+
+        Where disk or store takes nothing, the log stays as it is, and is opened anew, at the committed state, by the next step.
+        """
         try:
             if self._processor.crew.has(ROLE):
                 await self._step()
                 self._refused = 0
+                self._note_disk(None)
                 return
         except Fenced:
             log.warning("log.taken-over", advice="another process sequences the log now")
-        except (LogError, OSError) as error:
+        except LogError as error:
             self._refused += 1
-            if self._refused > _PATIENCE:
+            if self._refused > _PATIENCE or not self._processor.crew.shared:
                 raise
             log.warning("log.opened-anew", reason=str(error))
+        except OSError as error:
+            self._note_disk(error)
         except DBAPIError as error:
-            if not is_outage(error):
-                raise
-            log.warning("log.waits-for-store", error=type(error).__name__)
+            self._processor.standby.failed(error)
         self._log = None
+
+    def _note_disk(self, error: OSError | None) -> None:
+        """Tell once that the directory cannot be written, and once that it can again."""
+        if error is not None and not self.trouble:
+            log.error("log.waiting", error=errno.errorcode.get(error.errno or 0, type(error).__name__), advice=(
+                "make room in the audit log's directory, or let it be written: decisions go on and wait in the store, and no "
+                "checkpoint is signed until then"))  # fmt: skip
+        elif error is None and self.trouble:
+            log.warning("log.back", size=self.size)
+        self.trouble = error is not None
 
     async def _step(self) -> None:
         if self._log is None:

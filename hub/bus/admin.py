@@ -1,8 +1,9 @@
-"""Setting up Kafka for a plan: users (SCRAM), topics, access lists. Blocking; for set-up, not for the loop.
+"""Setting up Kafka for a plan: users (SCRAM), topics, quotas, access lists. Blocking; for set-up, not for the loop.
 
 aiokafka cannot set users or access lists, so this is confluent-kafka's `AdminClient`.
 """
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -28,6 +29,7 @@ from confluent_kafka.admin import (
 )
 
 from hub.bus.connection import BusError, Connection
+from hub.bus.quotas import limit
 from hub.bus.topics import Access, Plan, TopicSpec
 
 _Answer = TypeVar("_Answer")
@@ -39,7 +41,7 @@ _PATIENCE = 30.0
 
 
 def provision(connection: Connection, plan: Plan, passwords: Mapping[str, str]) -> None:
-    """Bring users, topics and access lists in line with `plan`; returns once the brokers that answer show them all.
+    """Bring users, topics, quotas and access lists in line with `plan`; returns once the brokers that answer show them all.
 
     `connection` is an administrator's; `passwords` is by party, and a party without one keeps the user it has. Doing it
     again changes nothing but those passwords. Raises `BusError`: `bus-login-refused`, `bus-not-trusted`, `bus-unreachable`,
@@ -51,6 +53,7 @@ def provision(connection: Connection, plan: Plan, passwords: Mapping[str, str]) 
     if passwords:
         _settle(admin.alter_user_scram_credentials([_credential(user, word) for user, word in passwords.items()]))
     _create_topics(admin, plan.topics)
+    asyncio.run(limit(connection, plan.quotas))
     bindings = {_binding(access) for access in plan.access}
     _settle(admin.create_acls(list(bindings)))
     names = {topic.name for topic in plan.topics}

@@ -20,6 +20,8 @@ __all__ = ["RECORD_LIMIT", "BusError", "Connection", "Protocol"]
 Protocol = Literal["PLAINTEXT", "SASL_PLAINTEXT", "SASL_SSL"]
 RECORD_LIMIT = 4 * 1024 * 1024
 """Greatest record a client of ours sends or fetches, in bytes; above any topic's own limit."""
+FETCH = 1024 * 1024
+"""Bytes fetched of a partition at a time, and eight times as much in all; a batch that is larger Kafka gives whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Connection:
         """A consumer without a group: positions are the store's."""
         return AIOKafkaConsumer(
             **self.options(client_id), enable_auto_commit=False, auto_offset_reset="none",
-            max_partition_fetch_bytes=RECORD_LIMIT, fetch_max_bytes=16 * RECORD_LIMIT, fetch_max_wait_ms=100,
+            max_partition_fetch_bytes=FETCH, fetch_max_bytes=8 * FETCH, fetch_max_wait_ms=100,
         )  # fmt: skip
 
     def producer(self, client_id: str) -> AIOKafkaProducer:

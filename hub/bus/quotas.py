@@ -6,7 +6,6 @@ The broker delays its answers to a user who is over the quota; nothing is lost a
 confluent-kafka has a call for it, so the two requests are spelled out here, after Kafka's own protocol definitions.
 """
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,7 +45,7 @@ class _Alter(Request[_AlterV0]):
         self._rates = rates
 
     def build(self, request_struct_class: type[_AlterV0]) -> _AlterV0:
-        entries = [([("user", user)], [(_RATE, float(rate), False)]) for user, rate in self._rates.items()]
+        entries = [([("user", user)], [(_RATE, float(rate), not rate)]) for user, rate in self._rates.items()]
         return request_struct_class(entries, False)
 
 
@@ -77,7 +76,7 @@ class _Describe(Request[_DescribeV0]):
 
 
 async def limit(connection: Connection, rates: Mapping[str, int]) -> None:
-    """Let each user write so many bytes a second to each broker. `connection` is an administrator's.
+    """Let each user write so many bytes a second to each broker; 0: as many as it likes. `connection` is an administrator's.
 
     Raises `BusError` bus-unreachable, bus-admin-failed.
     """
@@ -105,8 +104,3 @@ async def _ask(connection: Connection, request: Request[Any]) -> Any:
         raise BusError("bus-unreachable", f"no answer from Kafka at {connection.bootstrap_servers}: {error}") from error
     finally:
         await client.close()
-
-
-def limit_all(connection: Connection, users: tuple[str, ...], rate: int) -> None:
-    """The same `rate` for each of `users`. Blocking; for set-up, not for the loop. Raises as `limit`."""
-    asyncio.run(limit(connection, dict.fromkeys(users, rate)))

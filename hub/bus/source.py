@@ -10,11 +10,14 @@ from aiokafka.errors import KafkaError
 from hub.bus.batches import Unread, read_within_bounds
 from hub.bus.connection import BusError, Connection
 from hub.bus.lenient import read_leniently
+from hub.bus.topics import MESSAGE_LIMIT
 from hub.bus.watch import Watch
 from hub.engine.records import Place, Record
 
 log = structlog.get_logger()
 
+TAKEN = 32 * 1024 * 1024
+"""Most bytes of values taken at once: what was compressed takes no more room in Kafka's answer than it had on the line."""
 LOOK = 2.0
 """Seconds between two looks at whether the consumer is stuck."""
 
@@ -78,12 +81,25 @@ class KafkaSource:
             self._live.seek(TopicPartition(topic, partition), offset)
 
     async def take(self, most: int, timeout_ms: int) -> list[Record]:
-        """The next records, at most `most`, in order within each partition; empty after `timeout_ms` without any.
+        """The next records, at most `most` and not more than memory should hold, in order within each partition; empty after
+        `timeout_ms` without any.
 
         Never cancel this: aiokafka then loses count of its calls.
         """
         if self._spare is not None:
             await self._replace()
+        found: list[Record] = []
+        held = 0
+        while (count := min(most - len(found), (TAKEN - held) // MESSAGE_LIMIT)) > 0:
+            piece = await self._take(count, 0 if found else timeout_ms)
+            found += piece
+            held += sum(len(record.value) for record in piece)
+            if len(piece) < count:
+                self._watch.drained()
+                break
+        return found
+
+    async def _take(self, most: int, timeout_ms: int) -> list[Record]:
         try:
             batches = await self._live.getmany(timeout_ms=timeout_ms, max_records=most)
         except UnicodeDecodeError:
@@ -97,8 +113,6 @@ class KafkaSource:
         ]  # fmt: skip
         for record in found:
             self._taken[record.topic, record.partition] = record.offset + 1
-        if len(found) < most:
-            self._watch.drained()
         return found
 
     async def _read_again_leniently(self) -> None:

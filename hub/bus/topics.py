@@ -18,6 +18,9 @@ CHECKPOINTS = "hub.checkpoints.v1"
 
 MESSAGE_LIMIT = 2 * 1024 * 1024
 """Greatest record batch that a topic takes, in bytes."""
+QUOTA = MESSAGE_LIMIT
+"""Bytes a second that an agency may write to each broker, unless told otherwise: some 900 inquiries a second, half of what
+one hub decides and far more than one court or partner has to say; and the greatest batch passes without waiting."""
 
 _PREFIX = re.compile(r"[A-Za-z0-9._-]{0,120}")
 _SHARED_LANES = 3
@@ -72,6 +75,7 @@ class Plan:
 
     `prefix` stands before every topic's name, so that several runs can share a cluster. Raises `ValueError` for a
     prefix that Kafka does not allow, or a party in two roles: its lists would add up to more than either role has.
+    `quota` is what each agency may write to each broker, in bytes a second; 0 is no limit.
     """
 
     courts: tuple[str, ...]
@@ -79,6 +83,7 @@ class Plan:
     prefix: str = ""
     replication_factor: int = 1
     hub: str = "hub"
+    quota: int = QUOTA
 
     def __post_init__(self) -> None:
         if not _PREFIX.fullmatch(self.prefix):
@@ -107,6 +112,11 @@ class Plan:
             *(TopicSpec(name, _SHARED_LANES, self.replication_factor) for name in shared),
             *(TopicSpec(name, 1, self.replication_factor, 2 * MESSAGE_LIMIT, _FOR_EVER) for name in single),
         )
+
+    @property
+    def quotas(self) -> Mapping[str, int]:
+        """What each agency may write. Not the hub: it must be able to answer all of them at once."""
+        return dict.fromkeys((*self.courts, *self.partners), self.quota)
 
     def access_list(self, party: str) -> frozenset[Access]:
         """All that `party` may do; whatever is not here, the broker refuses. Raises `KeyError` for a stranger."""

@@ -50,14 +50,14 @@ class Casework:
         team.prepare([item for item in batch if isinstance(item, Inbound)])
         for item in sorted(batch, key=lambda item: item.record.timestamp):
             team.read(item)
-        team.desk.save()
+        team.desk.close()
 
     def obey(self, work: Work, given: SignedOrder, item: Inbound | Unfit | None) -> Done:
         """An operator's order about a dead letter; `item` is its record, checked anew, if it is one and can still be read."""
         team = _Team(work, self._rulebook, self._topics)
         team.prepare([item] if isinstance(item, Inbound) else [])
         done = obey(team.desk, given, item, team.read)
-        team.desk.save()
+        team.desk.close()
         return done
 
     def fire(self, work: Work, due: Sequence[Due]) -> None:
@@ -66,7 +66,7 @@ class Casework:
         team.desk.load_tasks([timer.ref for timer in due if timer.kind == SILENCE])
         for timer in due:
             team.fire(timer)
-        team.desk.save()
+        team.desk.close()
 
     def poison(self, work: Work, item: Inbound | Unfit, error: BaseException) -> None:
         """A record that deciding failed on goes to a person, with the kind of the error and never its words."""

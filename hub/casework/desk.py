@@ -126,6 +126,13 @@ class Desk:
         concerned = (each for each in every if speaker in (self.holder(each), *(task.partner for task in each.tasks)))
         return next(concerned, every[0] if every else None)
 
+    def close(self) -> None:
+        """Save, and let go of the parts: they and the desk know each other, and in a ring with it all that a batch has made
+        would wait for the collector, which comes seldom (`hub.bootstrap`)."""
+        self.save()
+        for listeners in (self.move_listeners, self.conclusion_listeners, self.case_listeners, self.effect_listeners):
+            listeners.clear()
+
     def save(self) -> None:
         """Write the changed states back. What was made in this batch is written whole, with its last state. May be called
         again in a batch, before a query over requests and their tasks."""

@@ -31,12 +31,16 @@ class Live:
 
     async def run(self) -> None:
         """Look for changes for ever."""
+        failing = False
         while True:
             try:
                 version = await self._poll()
             except Exception as error:  # noqa: BLE001 - a page that cannot refresh must not take the hub down
-                log.warning("console.poll-failed", error=type(error).__name__)
+                if not failing:
+                    log.warning("console.poll-failed", error=type(error).__name__)
+                failing = True
             else:
+                failing = False
                 if version != self.version:
                     async with self._changed:
                         self.version = version

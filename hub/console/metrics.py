@@ -4,11 +4,12 @@ One prefix, base units, no case, person or correlation id as a label. A scrape c
 the first after a start reads the whole store (`hub.console.tally`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
 from prometheus_client.registry import Collector
+from sqlalchemy.exc import DBAPIError
 
 from hub.console.reader import Reader
 from hub.console.views import Overview, PartnerLine
@@ -16,26 +17,34 @@ from hub.console.views import Overview, PartnerLine
 _SECOND = 1_000_000
 
 
-def build_registry(reader: Reader) -> CollectorRegistry:
-    """A registry of its own, without the process-wide defaults of the library."""
+def build_registry(reader: Reader, health: Callable[[], Mapping[str, bool]]) -> CollectorRegistry:
+    """A registry of its own, without the process-wide defaults of the library. `health` is what /readyz tells, by name."""
     registry = CollectorRegistry()
-    registry.register(HubCollector(reader))
+    registry.register(HubCollector(reader, health))
     return registry
 
 
 class HubCollector(Collector):
     """Reads the overview and turns it into metric families; called on the reader's thread."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, health: Callable[[], Mapping[str, bool]]) -> None:
         self._reader = reader
+        self._health = health
 
     def describe(self) -> Iterable[Metric]:
         """Names are unique here by construction; registering must not read the store."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """Every family, of one consistent view."""
-        view = self._reader.overview()
+        """Every family, of one consistent view; of a store that cannot be read, that alone."""
+        ready = GaugeMetricFamily("liandong_ready", "1 where what the hub needs is there.", labels=["check"])
+        for name, good in self._health().items():
+            ready.add_metric([name], good)
+        yield ready
+        try:
+            view = self._reader.overview()
+        except DBAPIError:
+            return
         yield from _bus(view)
         yield from _requests(view)
         yield from _partners(view.partners)

@@ -119,22 +119,18 @@ class Reader:
 
     def _partners(self, connection: Connection) -> tuple[PartnerLine, ...]:
         timer, task = t.timers.c, t.tasks.c
-        awaited = (
-            select(task.partner, timer.due_at, task.request_key)
-            .join(t.tasks, task.task_id == timer.ref)
-            .where(*_awaited())
-            .order_by(timer.due_at)
-        )
-        waiting: dict[str, list[tuple[int, str]]] = {}
-        for partner, due_at, key in connection.execute(awaited):
-            waiting.setdefault(partner, []).append((due_at, key))
+        of_task = t.timers.join(t.tasks, task.task_id == timer.ref)
+        query = select(task.partner, func.count(), func.min(timer.due_at)).select_from(of_task).where(*_awaited()).group_by(task.partner)
+        waiting = {partner: (count, due) for partner, count, due in connection.execute(query)}
         lines = []
         for party in self.directory.with_role(Role.PARTNER):
             said = self._tally.partners.get(party.id) or PartnerTally()
-            due, key = waiting.get(party.id, [(None, None)])[0]
+            count, due = waiting.get(party.id, (0, None))
+            first = select(task.request_key).select_from(of_task).where(*_awaited(), task.partner == party.id, timer.due_at == due).limit(1)
             lines.append(PartnerLine(
                 party=party, asked=said.asked, received=said.received, outcomes=dict(said.outcomes), silent=said.silent,
-                late=said.late, hits=said.hits, waiting=len(waiting.get(party.id, ())), oldest_due=due, oldest_key=key,
+                late=said.late, hits=said.hits, waiting=count, oldest_due=due,
+                oldest_key=None if due is None else connection.scalar(first),
                 answers=said.answers, answer_time=said.answer_time, last_answer_time=said.last_answer_time,
                 last_seen=said.last_seen,
             ))  # fmt: skip

@@ -11,8 +11,9 @@ Several processes on a shared store divide the partitions among them by leases; 
 import asyncio
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from hub.engine.gate import Gate
 from hub.engine.records import Inbound, Outgoing, Place, Record, Unfit
 from hub.engine.relay import Page, Relay, Sink, load_page, mark
 from hub.engine.skew import TimedSink
+from hub.engine.standby import Standby
 from hub.engine.work import Work, read_payload
 from hub.store import contact, leases
 from hub.store import tables as t
@@ -40,7 +42,10 @@ log = structlog.get_logger()
 T = TypeVar("T")
 E = TypeVar("E", bound=BaseException)
 
-BATCH = 500
+BATCH = 250
+BATCH_BYTES = 8 * 1024 * 1024
+"""Most bytes of values decided on in one transaction, unless one record has more: a request becomes a task for each partner, in
+base64, so that this may make seven times as much."""
 TAKE_TIMEOUT_MS = 200
 TICK = 0.1
 """Seconds between looks at the timers."""
@@ -111,6 +116,7 @@ class Processor:
         self.sink = TimedSink(sink, clock)
         self._needs_time = needs_time
         self.crew = Crew(store, roles)
+        self.standby = Standby()
         self.relay = Relay(self.sink, lambda after: self.on_store(self._load, after), lambda: self.crew.has(RELAY))
         self._source: Source | None = None
         self._positions: dict[Place, int] = {}
@@ -125,7 +131,8 @@ class Processor:
     # -- life ----------------------------------------------------------------------------------------------------------
 
     async def run(self, last: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Until `stop`; then publish what is left and do `last`. Starts again from the store's positions when fenced."""
+        """Until `stop`; then publish what is left and do `last`. Starts again from the store's positions when fenced, and
+        when the store is there again after it was not."""
         try:
             while not self._stopping.is_set():
                 try:
@@ -133,14 +140,13 @@ class Processor:
                 except* Fenced:
                     log.error("engine.fenced", advice="another process works on this store's offsets")
                 except* DBAPIError as group:
-                    if not (self.crew.shared and all(map(is_outage, _leaves(group)))):
-                        raise
-                    log.error("store.away", error=type(_leaves(group)[0]).__name__, advice="trying again every second")
-                    await asyncio.sleep(1)
-            await self._mark()
+                    pauses = [self.standby.failed(error) for error in _leaves(group)]
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._stopping.wait(), max(pauses))
+            await self._if_store_is_there(self._mark)
             if last is not None:
                 await last()
-            await self.on_store(self.crew.leave)
+            await self._if_store_is_there(lambda: self.on_store(self.crew.leave))
         finally:
             await self.sink.close()
             self._store_thread.shutdown()
@@ -171,6 +177,13 @@ class Processor:
         finally:
             self.ready.clear()
             await source.close()
+
+    async def _if_store_is_there(self, step: Callable[[], Awaitable[None]]) -> None:
+        """A step at the end that need not be: what is published and not marked is published again, the very same."""
+        try:
+            await step()
+        except DBAPIError as error:
+            self.standby.failed(error)
 
     async def _still_publishing(self) -> bool:
         before = self.relay.unmarked()
@@ -212,6 +225,17 @@ class Processor:
         self.relay.offer(done[1])
         return done[0]
 
+    async def persist(self, decide: Callable[[Work], T], role: str | None = None) -> T:
+        """As `transact`, for what must not be forgotten: while the store takes nothing, the caller holds it and waits."""
+        while True:
+            try:
+                done = await self.transact(decide, role)
+            except DBAPIError as error:
+                await asyncio.sleep(self.standby.failed(error))
+            else:
+                self.standby.worked()
+                return done
+
     # -- reading -------------------------------------------------------------------------------------------------------
 
     async def _read(self, source: Source, queue: asyncio.Queue[list[Inbound | Unfit] | None]) -> None:
@@ -221,14 +245,16 @@ class Processor:
                 await asyncio.sleep(TICK)  # there are more processes than partitions
                 continue
             records = await source.take(self._batch, TAKE_TIMEOUT_MS)
-            if records:
-                await queue.put(await asyncio.to_thread(self._gate.check_all, records))
+            for part in in_parts(records):
+                await queue.put(await asyncio.to_thread(self._gate.check_all, part))
         await queue.put(None)
 
     # -- committing ----------------------------------------------------------------------------------------------------
 
     async def _commit_forever(self, cluster: str, queue: asyncio.Queue[list[Inbound | Unfit] | None]) -> None:
         while (batch := await queue.get()) is not None:
+            while self.relay.crowded and not self._stopping.is_set():  # noqa: ASYNC110 - whoever publishes tells nobody
+                await asyncio.sleep(TICK / 10)
             if self._clock() - self._contact_at > HICCUP:
                 await self._in_contact(self._clock())  # before anything in the batch is called late
             out = await self.on_store(self._commit, cluster, batch, self.relay.unmarked())
@@ -278,6 +304,7 @@ class Processor:
         except BaseException:
             self._vault.forget()
             raise
+        self.standby.worked()
         self._positions = after
         if published is not None:
             self.relay.marked(published)
@@ -315,7 +342,7 @@ class Processor:
             asked_at = self._clock()
             due = judged is None and await self.on_store(self._any_due, asked_at)
             unasked = self.crew.shared and time.monotonic() - self._answered >= BEAT
-            if due or unasked or asked_at - self._contact_at >= CONTACT:
+            if due or unasked or self.standby.trouble is not None or asked_at - self._contact_at >= CONTACT:
                 try:
                     ends = await source.end_offsets()
                 except Exception as error:  # noqa: BLE001 - whatever hides the broker, the answer is to wait
@@ -323,6 +350,10 @@ class Processor:
                     continue
                 await self._in_contact(self._clock())
                 judged = (asked_at, ends) if due else judged
+                if self.standby.trouble is not None:
+                    written = await self.on_store(self._read_up_to, source.cluster, ends)
+                    if written:  # just now, too, and nothing else waits for the store
+                        self.standby.worked()
             if self.sink.is_ahead or (self._needs_time and not self.sink.told):
                 judged = None  # by a clock that is ahead of the broker's everybody is late
             if judged is not None and await self.on_store(self._read_up_to, source.cluster, judged[1]):
@@ -350,8 +381,9 @@ class Processor:
     async def _in_contact(self, at: int) -> None:
         """Kafka answers. If it has not for a while, that while is an outage, and counts against nobody."""
         self._answered = time.monotonic()
-        last, self._contact_at = self._contact_at, at
+        last = self._contact_at
         await self.transact(lambda work: self._note_contact(work, last, at))
+        self._contact_at = max(self._contact_at, at)  # not before it is on record: while the store takes nothing, time counts for nobody
 
     @staticmethod
     def _note_contact(work: Work, last: int, at: int) -> None:
@@ -451,6 +483,20 @@ class Processor:
     def _load(self, after: int) -> Page:
         with self._store.read() as connection:
             return load_page(connection, self._vault, after)
+
+
+def in_parts(records: Sequence[Record], most: int = BATCH_BYTES) -> Iterator[list[Record]]:
+    """The records, in order, in batches of at most so many bytes."""
+    part: list[Record] = []
+    size = 0
+    for record in records:
+        if part and size + len(record.value) > most:
+            yield part
+            part, size = [], 0
+        part.append(record)
+        size += len(record.value)
+    if part:
+        yield part
 
 
 def _tell(work: Work) -> None:

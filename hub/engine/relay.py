@@ -22,8 +22,10 @@ log = structlog.get_logger()
 _PAGE = 1000
 _IN_MEMORY = 20_000
 """Most rows handed over in memory; beyond it they are read back from the store, so memory stays bounded."""
-_HELD = 64 * 1024 * 1024
+_HELD = 32 * 1024 * 1024
 """Most bytes of values handed over in memory."""
+_CROWD = 1000
+"""How many rows may wait to be published before no more records are taken, so that memory holds what is published next."""
 _LOOK = 0.1
 """Seconds between looks at whether it is this process that publishes."""
 
@@ -108,6 +110,11 @@ class Relay:
     def idle(self) -> bool:
         """Nothing is left for this process to publish."""
         return not (self._mine() and (self._behind or self._queue or self._in_flight))
+
+    @property
+    def crowded(self) -> bool:
+        """So much waits to be published that it is better to make no more."""
+        return not self.idle and self._offered - self._done > _CROWD
 
     async def run(self) -> None:
         """Publish for ever. A failing broker is tried again with growing pauses; nothing is lost meanwhile."""

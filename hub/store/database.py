@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, Engine, MetaData, make_url, select
 from sqlalchemy.exc import DBAPIError
 
 from hub.store import leases, migrations, postgresql, sqlite
-from hub.store.errors import StoreError
+from hub.store.errors import StoreError, outage_of
 from hub.store.tables import SCHEMA_VERSION, meta, metadata
 
 log = structlog.get_logger()
@@ -33,7 +33,8 @@ class Database:
         if isinstance(where, Path):
             self._kind = sqlite.SqliteFile(where)
             try:
-                self._prepare_file(self._kind)
+                with _reaching(where):
+                    self._prepare_file(self._kind)
             except BaseException:
                 self.close()
                 raise
@@ -148,10 +149,13 @@ def shown(where: Path | URL) -> str:
 
 
 @contextmanager
-def _reaching(url: URL) -> Iterator[None]:
+def _reaching(where: Path | URL) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
+        if isinstance(where, Path):
+            raise StoreError(outage_of(error), f"{where}: {error.orig}; check its disk, and that no other program holds it") from error
+        url = where
         raise StoreError(
             "store-unreachable", f"{shown(url)}: {type(error.orig).__name__}; check the server, the "
             "database's name, the user and its password") from error  # fmt: skip

@@ -1,6 +1,12 @@
 """What the store raises beside its driver's own errors."""
 
+import sqlite3
+
 from sqlalchemy.exc import DBAPIError, OperationalError
+
+FULL, LOCKED, AWAY = "store-full", "store-locked", "store-away"
+_SQLITE = {sqlite3.SQLITE_FULL: FULL, sqlite3.SQLITE_BUSY: LOCKED, sqlite3.SQLITE_LOCKED: LOCKED}
+_POSTGRESQL = {"53100": FULL, "55P03": LOCKED, "40P01": LOCKED}
 
 
 class StoreError(Exception):
@@ -13,4 +19,18 @@ class StoreError(Exception):
 
 def is_outage(error: BaseException) -> bool:
     """Whether the store itself is away, locked, full, or has ended our session: nothing that a record or a timer is to blame for."""
-    return isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    return isinstance(error, OperationalError) and _sqlite_code(error) != sqlite3.SQLITE_ERROR  # that is a wrong statement
+
+
+def outage_of(error: DBAPIError) -> str:
+    """What is the matter with the store, of an error that `is_outage`."""
+    return _SQLITE.get(_sqlite_code(error), _POSTGRESQL.get(getattr(error.orig, "sqlstate", None) or "", AWAY))
+
+
+def _sqlite_code(error: DBAPIError) -> int:
+    """SQLite's primary result code; 0 where it is not SQLite's."""
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF

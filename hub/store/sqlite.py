@@ -14,6 +14,9 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 
 from hub.store.errors import StoreError
 
+BUSY_MS = 10_000
+"""How long another program's lock is waited for before it counts as locked."""
+
 
 class SqliteFile:
     """One file that this process alone owns. Raises `StoreError` when another process holds it."""
@@ -87,8 +90,8 @@ def _take_lock(path: Path) -> int:
 
 def _configure(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy says BEGIN itself, below
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON",
-                   "cache_size=-65536", "wal_autocheckpoint=4000", "temp_store=MEMORY"):  # fmt: skip
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON",
+                   "cache_size=-16384", "wal_autocheckpoint=4000", "temp_store=MEMORY"):  # fmt: skip
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -126,6 +126,6 @@ async def arena(home: Path, prefixes: Sequence[str]) -> AsyncIterator[Arena]:
         admin = Connection(broker.bootstrap_servers, broker.admin_username, broker.admin_password)
         for number, prefix in enumerate(prefixes):
             await asyncio.to_thread(
-                provision, admin, Plan((COURT,), PARTNERS, prefix), {"hub": password} if number == 0 else {}
+                provision, admin, Plan((COURT,), PARTNERS, prefix, quota=0), {"hub": password} if number == 0 else {}
             )
         yield Arena(home, admin)

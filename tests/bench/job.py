@@ -11,7 +11,7 @@ from hub.bus.topics import Topics
 Half = Literal["requests", "replies"]
 """N signed requests → 5N signed tasks; or 5N signed replies → 5N results and N conclusions."""
 
-BATCH = 500
+BATCH = 250
 """Most records in one batch, as in the hub."""
 
 

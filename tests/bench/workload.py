@@ -39,9 +39,9 @@ class Sent:
     headers: Headers
 
 
-def inquiries(count: int, court: Signer) -> list[Sent]:
+def inquiries(count: int, court: Signer, first: int = 0) -> list[Sent]:
     """`count` signed inquiries, each of another person in another case, so that each needs a case key of its own."""
-    return [_signed(message["id"], message, court) for message in map(_inquiry, range(count))]
+    return [_signed(message["id"], message, court) for message in map(_inquiry, range(first, first + count))]
 
 
 def replies(tasks: Sequence[bytes], signers: dict[str, Signer]) -> list[Sent]:

@@ -90,7 +90,7 @@ class SampleHub:
     def app(self) -> web.Application:
         """The status page over a reader of its own."""
         reader = self.reader()
-        return build_app(reader, metrics=build_registry(reader), ready=lambda: {"consumer": True})
+        return build_app(reader, metrics=build_registry(reader, dict), ready=lambda: {"consumer": True})
 
     def close(self) -> None:
         self.store.close()

@@ -1,10 +1,13 @@
 """One agency that floods does not slow the others: the broker's quotas, on a real Kafka."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from hub.bus.admin import provision
 from hub.bus.quotas import limit, rate_of
+from hub.bus.topics import QUOTA
 from tests.conftest import Cluster
 
 pytestmark = pytest.mark.kafka
@@ -13,6 +16,14 @@ FLOOD = 30
 PIECE = bytes(32 * 1024)
 RATE = 64 * 1024
 """Kafka counts over ten seconds and a piece of one: this many a second let about 22 pieces pass at once."""
+
+
+async def test_provisioning_sets_the_quotas_of_the_agencies_and_takes_them_away_again(cluster: Cluster) -> None:
+    users = ("court-9901", "bank", "hub")
+    assert [await rate_of(cluster.admin, user) for user in users] == [QUOTA, QUOTA, None], "whoever provisions has them"
+    for quota, rates in ((3_000_000, [3_000_000, 3_000_000, None]), (0, [None] * 3), (0, [None] * 3)):
+        await asyncio.to_thread(provision, cluster.admin, replace(cluster.plan, quota=quota), {})
+        assert [await rate_of(cluster.admin, user) for user in users] == rates
 
 
 async def test_a_quota_stands_for_its_user_alone(cluster: Cluster) -> None:

@@ -196,7 +196,7 @@ async def test_pages_hold_nothing_inline(client: Client, hub: SampleHub) -> None
 )  # fmt: skip
 async def test_only_our_own_names_are_answered(hub: SampleHub, host: str, status: int) -> None:
     reader = hub.reader()
-    app = build_app(reader, metrics=build_registry(reader), ready=dict, hosts=["hub.example"])
+    app = build_app(reader, metrics=build_registry(reader, dict), ready=dict, hosts=["hub.example"])
     async with TestClient(TestServer(app)) as client:
         for address in ("/livez", "/", "/events"):
             async with client.get(address, headers={"Host": host}) as answer:
@@ -219,7 +219,7 @@ async def test_another_sites_page_gets_nothing_by_itself(client: Client, site: s
 async def test_readiness_names_what_is_missing(hub: SampleHub) -> None:
     reader = hub.reader()
     checks = {"consumer": False}
-    app = build_app(reader, metrics=build_registry(reader), ready=lambda: checks)
+    app = build_app(reader, metrics=build_registry(reader, dict), ready=lambda: checks)
     async with TestClient(TestServer(app)) as client:
         assert (await client.get("/livez")).status == 200
         answer = await client.get("/readyz?verbose")

@@ -1,15 +1,19 @@
 """The engine's loop and its way out, without a broker: what a decision, a sink or a restart breaks off is made good in order."""
 
 import asyncio
+import gc
 import json
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from hub.engine.processor import Due, now_micros
+from hub.engine.processor import Due, in_parts, now_micros
 from hub.engine.records import Inbound, Outgoing, Record, Unfit
 from hub.engine.relay import Page, PublishFailed, Relay
 from hub.engine.work import Work
@@ -277,3 +281,51 @@ def unmarked(rig: Rig) -> int:
     with rig.store.read() as connection:
         query = select(func.count()).select_from(t.outbox).where(t.outbox.c.published_at.is_(None))
         return connection.scalar(query) or 0
+
+
+# -- memory ------------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 12), max_size=30), st.integers(1, 20))
+def test_a_batch_is_bounded_by_its_bytes_and_nothing_is_lost(sizes: list[int], most: int) -> None:
+    records = [Record(REQUESTS, 0, at, 0, None, bytes(size), ()) for at, size in enumerate(sizes)]
+    parts = list(in_parts(records, most))
+    assert [record for part in parts for record in part] == records
+    for part in parts:
+        assert part, "no batch is empty"
+        assert len(part) == 1 or sum(len(record.value) for record in part) <= most
+
+
+async def test_no_more_is_taken_while_too_much_waits_to_be_published(rig: Rig) -> None:
+    """A broker that takes nothing: memory holds what is published next, the rest stays in Kafka."""
+    _, records = requests(rig, 2000)
+    bus = Lanes(REQUESTS, REPLIES)
+    sink = Holding()
+    bus.publish = sink.publish  # type: ignore[method-assign]  # this one waits
+    bus.put(*records)
+    async with working(rig, bus) as processor:
+        await until(lambda: processor.relay.crowded, "enough waits", 30)
+        committed = in_store(rig)
+        goal = bus.asked + 2
+        while bus.asked < goal:
+            rig.advance(2)
+            await asyncio.sleep(0.05)
+        assert in_store(rig) == committed < 4000
+        sink.go.set()
+        await until(lambda: len(sink.sent) >= 4000, "it goes on", 60)
+    assert [each.seq for each in sink.sent] == list(range(1, 4001))
+
+
+def test_what_a_batch_has_made_goes_with_it(rig: Rig) -> None:
+    """Without the collector, which comes seldom: no ring of references holds it."""
+    _, records = requests(rig, 3)
+    gc.collect()
+    gc.disable()
+    try:
+        with rig.work() as work:
+            rig.casework.handle(work, rig.gate.check_all(records))
+        gone = weakref.ref(work)
+        del work
+        assert gone() is None
+    finally:
+        gc.enable()

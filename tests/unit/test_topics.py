@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.bus.topics import Access, Plan, results_topic, tasks_topic
+from hub.bus.topics import MESSAGE_LIMIT, Access, Plan, results_topic, tasks_topic
 
 ids = st.from_regex(r"[a-z][a-z0-9-]{1,39}", fullmatch=True).filter(lambda name: name != "hub")
 
@@ -126,3 +126,8 @@ def test_a_party_has_one_role(courts: tuple[str, ...], partners: tuple[str, ...]
 def test_a_stranger_has_no_access_list() -> None:
     with pytest.raises(KeyError):
         Plan(("court-9901",), ("bank",)).access_list("vehicle")
+
+
+def test_every_agency_has_a_quota_and_the_hub_has_none() -> None:
+    assert Plan(("court-9901",), ("bank",), quota=7).quotas == {"court-9901": 7, "bank": 7}
+    assert Plan(("court-9901",), ()).quotas == {"court-9901": MESSAGE_LIMIT}, "unless told otherwise: the greatest batch a second"
