@@ -207,10 +207,12 @@ async def test_a_deadline_is_judged_as_of_the_ends_that_were_read(rig: Rig) -> N
         bus.refuses = True
         bus.put(rig.request(inquiry(partners=["bank"]))[1])
         await until(lambda: kinds(rig)["request.accepted"] == 1, "the request is accepted")
+        asked = bus.asked
         rig.advance(5)  # of the ten for its receipt
         bus.refuses = False
         task = await sent_task(rig, bus)
         timer = due(rig)
+        await until(lambda: bus.asked > asked, "the engine has asked by this clock, and has no reason to ask again")
         bus.shown = {REPLIES: 0}
         bus.put(unread(rig), unread(rig))
         rig.advance(6)  # its timer is due, its window is not over
