@@ -82,7 +82,7 @@ class Hub:
 
     def _console(self) -> web.Application:
         reader = Reader(self.store, self.directory, self.linkage.calendar, self.secrets.master,
-                        self.settings.data_dir / "log" / CHECKPOINT)  # fmt: skip
+                        self.settings.data_dir / "log" / CHECKPOINT, maintenance=self.linkage.maintenance)  # fmt: skip
         app = build_app(reader, metrics=build_registry(reader, self._health), hosts=[self.settings.console.host], ready=self._health)
         app.router.add_post(PATH, self.office.post)
         return app
