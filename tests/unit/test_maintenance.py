@@ -156,7 +156,6 @@ async def test_a_partner_whose_connector_is_stuck_delays_nobody_else(tmp_path: P
 
     async def heard(folder: Path, *, answers: bool) -> list[int]:
         """By the place of its request, what came of the vehicle registry, in order."""
-        folder.mkdir()
         rig, bus = Rig(folder, courts=()), Lanes(REQUESTS, REPLIES)
         asked = [rig.request(inquiry(partners=["bank", "vehicle"])) for _ in range(12)]
         async with working(rig, bus):
