@@ -10,7 +10,7 @@ from typing import Any, Self
 import aiohttp
 import structlog
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from sqlalchemy import URL
 
 from connectors import jobs
@@ -25,7 +25,7 @@ from hub.engine.compose import Composer
 from hub.engine.gate import Gate
 from hub.engine.processor import Processor, now_micros
 from hub.engine.work import Work
-from hub.settings import ConfigError, Kafka, Secrets, store_at
+from hub.settings import ConfigError, Kafka, Secrets, maintenance_windows, store_at
 from hub.store.database import Database
 from hub.store.errors import StoreError
 from hub.store.vault import Vault
@@ -64,12 +64,24 @@ class ConnectorSettings(BaseModel):
     kafka: Kafka
     webhook: Webhook = Webhook()
     pace: dict[str, float] = {}
+    maintenance: tuple[Any, ...] = ()
     options: dict[str, Any] = {}
     log_level: str = "info"
 
     def store_at(self) -> Path | URL:
         """Where its store is: `<party>.db` in its folder, unless `store` says otherwise. Raises `ConfigError`."""
         return store_at(self.store or f"sqlite:{self.party}.db", self.data_dir, self.store_password_file)
+
+    @property
+    def windows(self) -> tuple[tuple[int, int], ...]:
+        """The agreed times in which the partner is not called (µs)."""
+        return maintenance_windows(self.maintenance)
+
+    @field_validator("maintenance")
+    @classmethod
+    def _check_windows(cls, found: tuple[Any, ...]) -> tuple[Any, ...]:
+        maintenance_windows(found)
+        return found
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -118,7 +130,8 @@ async def run_connector(settings: ConnectorSettings) -> None:
     line = aiohttp.TCPConnector(resolver=PartnerResolver())
     async with aiohttp.ClientSession(connector=line, timeout=aiohttp.ClientTimeout(total=30)) as http:
         connector = protocol(http, settings.options)
-        runner = Runner(connector, desk, processor, store, Pace(**settings.pace))  # type: ignore[arg-type]  # counts come as whole floats
+        pace = Pace(**settings.pace)  # type: ignore[arg-type]  # counts come as whole floats
+        runner = Runner(connector, desk, processor, store, pace, settings.windows)
         hook = connector.webhook(runner)
         site = await _serve(hook, settings.webhook) if hook is not None else None
         try:

@@ -61,7 +61,10 @@ class Pace:
 class Runner:
     """Runs one connector's jobs. Also the `Mailbox` of its webhook."""
 
-    def __init__(self, connector: Connector, desk: Desk, processor: Processor, store: Database, pace: Pace) -> None:
+    def __init__(
+        self, connector: Connector, desk: Desk, processor: Processor, store: Database, pace: Pace,
+        maintenance: Sequence[tuple[int, int]] = (),
+    ) -> None:  # fmt: skip
         self._connector = connector
         self._desk = desk
         self._processor = processor
@@ -70,6 +73,8 @@ class Runner:
         self._slots = asyncio.Semaphore(pace.concurrency)
         self._breaker = Breaker(shortest=pace.pause)
         self._busy: set[str] = set()
+        self._maintenance = maintenance
+        self._resting = False
         self._recovered = False
 
     async def run(self) -> None:
@@ -78,6 +83,9 @@ class Runner:
             while True:
                 self._recovered = self._processor.crew.has(ROLE) and (self._recovered or await self._recover_all())
                 if not self._recovered:
+                    await asyncio.sleep(self._pace.poll)
+                    continue
+                if self._rests():
                     await asyncio.sleep(self._pace.poll)
                     continue
                 await self._open_circuit_pauses()
@@ -98,6 +106,15 @@ class Runner:
         if found:
             log.warning("connector.recovering", jobs=found)
         return True
+
+    def _rests(self) -> bool:
+        """Whether the partner is under agreed maintenance: what comes is filed and confirmed, but it is not called."""
+        now = self._processor.now()
+        resting = any(begin <= now < until for begin, until in self._maintenance)
+        if resting != self._resting:
+            log.info("connector.maintenance", begins=resting)
+        self._resting = resting
+        return resting
 
     async def _open_circuit_pauses(self) -> None:
         """While the circuit is open the partner's topic is not read: its backlog stays in Kafka."""

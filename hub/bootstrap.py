@@ -99,7 +99,7 @@ class Hub:
 
     def _console(self) -> web.Application:
         reader = Reader(self.store, self.directory, self.linkage.calendar, self.secrets.master,
-                        self.settings.data_dir / "log" / CHECKPOINT)  # fmt: skip
+                        self.settings.data_dir / "log" / CHECKPOINT, maintenance=self.linkage.maintenance)  # fmt: skip
         registry = build_registry(reader, self._health)
         ahead = Gauge("liandong_clock_ahead_seconds", "This machine's clock less the broker's.", registry=registry)
         ahead.set_function(lambda: self.processor.sink.ahead / 1_000_000)

@@ -14,7 +14,7 @@ from hub.rules.entrusted import MatterPlan, MatterRule
 from hub.rules.overdue import Addressee, Ladder, Rung
 from hub.rules.plan import Agreement, FollowUpRule, Linkage, Route
 from hub.rules.terms import DAY, Ledger, Terms
-from hub.settings import ConfigError
+from hub.settings import ConfigError, maintenance_windows
 from hub.trust.parties import Directory, Role
 from schemas.base import day_of, micros
 from schemas.entrust import EntrustRequest, MatterKind
@@ -220,6 +220,7 @@ def _agreement(file: Path, data: dict[str, Any]) -> Agreement:
             reply_working_days=None if days is None else int(days), urgent_within=None if urgent is None else int(urgent),
             queue_start=data.get("queue_start", "conversion"), fresh_for=int(data.get("fresh_for_s", 0)),
             daily_limit=int(data["daily_limit"]) if "daily_limit" in data else None,
+            maintenance=maintenance_windows(data.get("maintenance", [])),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"{file}: {error}") from error

@@ -4,16 +4,18 @@ Secrets come from files, never from the command line.
 """
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, TomlConfigSettingsSource
 from sqlalchemy import URL
 
 from hub.bus.connection import BusError, Connection, Protocol
 from hub.store.database import locate
+from schemas.base import micros
 
 
 class ConfigError(Exception):
@@ -55,6 +57,26 @@ class Kafka(BaseModel):
             self.bootstrap_servers, self.username, password, self.protocol, self.topic_prefix, self.ca_file,
             self.allow_unencrypted,
         )  # fmt: skip
+
+
+class Maintenance(BaseModel):
+    """A time, agreed with a partner, in which it is not called and in which waiting does not count against it (维护时段)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    begin: AwareDatetime = Field(alias="from")
+    until: AwareDatetime
+
+
+def maintenance_windows(entries: Sequence[Any]) -> tuple[tuple[int, int], ...]:
+    """(from, until) of `[[maintenance]]` tables in µs, in order. Raises `ValueError` unless each ends after it begins, and none
+    begins before the one before it has ended."""
+    found = [Maintenance.model_validate(entry) for entry in entries]
+    windows = tuple(sorted((micros(each.begin), micros(each.until)) for each in found))
+    bounds = [at for window in windows for at in window]
+    if any(later <= earlier for earlier, later in zip(bounds[::2], bounds[1::2], strict=True)) or bounds != sorted(bounds):
+        raise ValueError("maintenance: each window ends after it begins, and no two overlap")
+    return windows
 
 
 class Console(BaseModel):

@@ -37,6 +37,9 @@ class Collector:
     def _outages(self) -> collect.Outages:
         return contact.outages(self._desk.work.connection)
 
+    def _unheard(self, task: TaskState) -> collect.Outages:
+        return self._desk.linkage.unheard(task.partner, self._outages)
+
     def take(self, item: Inbound, message: PartnerMessage) -> None:
         """A receipt, a reply or a hit, if it belongs to a task of this partner."""
         key = self._desk.key_of_task.get(message.data.task_id)
@@ -67,7 +70,7 @@ class Collector:
         received = collect.on_receipt(task, item.record.timestamp)
         decision = self._desk.work.decide("task.received", request.key, item, _about(request, task))
         self._desk.work.keep(item, request.key, request.case_token, decision)
-        due = collect.deadline(received, None, self._desk.linkage.calendar, self._outages)
+        due = collect.deadline(received, None, self._desk.linkage.calendar, self._unheard(task))
         if received.status is TaskStatus.RECEIVED and due is not None:
             self._desk.work.arm(SILENCE, task.task_id, due)
         request = self._desk.put(request, received)
@@ -81,7 +84,7 @@ class Collector:
             return
         sent = self._desk.sent_at(task) if task.received_at is None else None
         verdict = collect.on_reply(task, message.data.kind, item.record.timestamp, message.id, sent,
-                                   self._desk.linkage.calendar, self._outages)  # fmt: skip
+                                   self._desk.linkage.calendar, self._unheard(task))  # fmt: skip
         if verdict.effect == "conflicts":
             self._desk.reject(unfit(item, "reply-conflicting", "task"), request.key)
             return
@@ -126,7 +129,7 @@ class Collector:
         task = next(task for task in request.tasks if task.task_id == task_id)
         if task.status not in (TaskStatus.SENT, TaskStatus.RECEIVED):
             return
-        due = collect.deadline(task, self._desk.sent_at(task), self._desk.linkage.calendar, self._outages)
+        due = collect.deadline(task, self._desk.sent_at(task), self._desk.linkage.calendar, self._unheard(task))
         if due is None or due > self._desk.work.now:
             # Not with the broker yet, or later than planned: the partner has its full time from then on.
             self._desk.work.arm(SILENCE, task_id, due or self._desk.work.now + task.receipt_within * collect.SECOND)

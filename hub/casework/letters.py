@@ -77,7 +77,7 @@ def send_again(desk: Desk, replay: Replay, facts: Facts) -> None:
     task = next(task for task in request.tasks if task.task_id == replay.letter)
     work.decide("letter.replayed", request.key, None, facts | {"partner": task.partner, "request": request.request_id})
     work.send_again(replay.message_pk, replay.headers)
-    outages = contact.outages(work.connection)
+    outages = desk.linkage.unheard(task.partner, contact.outages(work.connection))
     received_by = collect.window(work.now, task.receipt_within, outages)
     work.arm(REPLAYED, task.task_id, collect.reply_due(task, received_by, desk.linkage.calendar, outages))
 

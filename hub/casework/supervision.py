@@ -72,7 +72,7 @@ class Supervision(Part):
         self._nudge(decision, request, task, 1, deadline)
 
     def _reply_due(self, task: TaskState) -> int:
-        outages = contact.outages(self.desk.work.connection, task.received_at or 0)
+        outages = self.desk.linkage.unheard(task.partner, contact.outages(self.desk.work.connection, task.received_at or 0))
         return collect.reply_due(task, task.received_at or 0, self.desk.linkage.calendar, outages)
 
     def _nudge_due(self, task: TaskState, deadline: int) -> int:

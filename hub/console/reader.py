@@ -4,9 +4,10 @@ Blocking, and not thread-safe: the application calls it on a thread of its own. 
 grows with what is open or new, and not with the store; the one exception is the first look after a start (`Tally`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 from sqlalchemy import ColumnElement, Connection, distinct, func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -30,6 +31,7 @@ from hub.console.views import (
 )
 from hub.engine.processor import now_micros
 from hub.rules.calendar import Calendar
+from hub.rules.collect import Outages
 from hub.rules.state import TaskStatus
 from hub.store import journal
 from hub.store import tables as t
@@ -40,12 +42,14 @@ from schemas.requests import Kind
 
 
 class Reader:
-    """Reads one hub's store. `checkpoint` is the log's checkpoint file, of which only the age is looked at."""
+    """Reads one hub's store. `checkpoint` is the log's checkpoint file, of which only the age is looked at; `maintenance` are each
+    partner's agreed windows."""
 
     def __init__(
         self, store: Database, directory: Directory, calendar: Calendar, master_key: bytes, checkpoint: Path,
-        clock: Callable[[], int] = now_micros,
+        clock: Callable[[], int] = now_micros, maintenance: Mapping[str, Outages] = MappingProxyType({}),
     ) -> None:  # fmt: skip
+        self._maintenance = maintenance
         self.directory = directory
         self._calendar = calendar
         self._store = store
@@ -133,6 +137,7 @@ class Reader:
                 oldest_key=None if due is None else connection.scalar(first),
                 answers=said.answers, answer_time=said.answer_time, last_answer_time=said.last_answer_time,
                 last_seen=said.last_seen,
+                maintenance=next((window for window in self._maintenance.get(party.id, ()) if window[1] > self._clock()), None),
             ))  # fmt: skip
         return tuple(lines)
 
@@ -186,7 +191,7 @@ class Reader:
     def request(self, key: str) -> Timeline | None:
         """All of one request, or None where there is none."""
         with self._store.read() as connection:
-            return read_timeline(connection, self._vault, self.directory, self._calendar, key, self._clock())
+            return read_timeline(connection, self._vault, self.directory, self._calendar, key, self._clock(), self._maintenance)
 
 
 def _awaited() -> tuple[ColumnElement[bool], ...]:

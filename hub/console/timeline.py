@@ -4,8 +4,9 @@ Each message's kept bytes are opened once, to check their digest and signature a
 """
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,7 +18,7 @@ from hub.console.tally import event_of
 from hub.console.views import Clock, Fact, Hop, Step, TaskLine, Timeline, Verdict
 from hub.engine.records import digest_of
 from hub.rules.calendar import Calendar
-from hub.rules.collect import Outages, reply_due, window
+from hub.rules.collect import Outages, reply_due, together, window
 from hub.store import contact
 from hub.store import tables as t
 from hub.store.vault import Vault
@@ -41,9 +42,10 @@ class _Read:
 
 
 def read_timeline(
-    connection: Connection, vault: Vault, directory: Directory, calendar: Calendar, key: str, now: int
-) -> Timeline | None:
-    """All of the request with this key, or None."""
+    connection: Connection, vault: Vault, directory: Directory, calendar: Calendar, key: str, now: int,
+    maintenance: Mapping[str, Outages] = MappingProxyType({}),
+) -> Timeline | None:  # fmt: skip
+    """All of the request with this key, or None. `maintenance` are each partner's agreed windows."""
     row = connection.execute(select(t.requests).where(t.requests.c.key == key)).first()
     if row is None:
         return None
@@ -77,7 +79,7 @@ def read_timeline(
         config_sha256=row.config_sha256,
         steps=steps,
         cut=cut,
-        clocks=tuple(clock for task in tasks for clock in _clocks(task, hops, directory, calendar, outages)),
+        clocks=tuple(clock for task in tasks for clock in _clocks(task, hops, directory, calendar, together(outages, maintenance.get(task.partner, ())))),
         tasks=tuple(
             TaskLine(
                 task.partner,

@@ -39,6 +39,8 @@ class PartnerLine:
     answer_time: int
     last_answer_time: int | None
     last_seen: int | None
+    maintenance: tuple[int, int] | None = None
+    """The agreed window that is now or comes next."""
 
     @property
     def mean_answer_time(self) -> int | None:

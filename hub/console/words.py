@@ -53,6 +53,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "next-deadline": ("最近期限", "Next deadline"),
     "mean-answer": ("平均用时", "Mean time"),
     "last-answer": ("最近用时", "Last time"),
+    "maintenance-now": ("维护中", "under maintenance"),
+    "maintenance-next": ("预定维护", "maintenance planned"),
     "last-seen": ("最近消息", "Last seen"),
     "topics": ("主题", "Topics"),
     "topic": ("主题", "Topic"),

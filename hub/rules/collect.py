@@ -20,7 +20,8 @@ ANSWERED = frozenset({TaskOutcome.RESULT, TaskOutcome.NO_RECORD, TaskOutcome.NOT
 SECOND = 1_000_000
 
 Outages = Sequence[tuple[int, int]]
-"""From when until when (µs) Kafka was not seen to answer; in order, none overlaps another."""
+"""From when until when (µs) a partner could not be heard: Kafka was not seen to answer, or the partner's agreement lets it
+rest; in order, none overlaps another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,17 @@ def on_receipt(task: TaskState, at: int) -> TaskState:
         return task
     status = TaskStatus.RECEIVED if task.status is TaskStatus.SENT else task.status
     return replace(task, received_at=at, status=status)
+
+
+def together(outages: Outages, maintenance: Outages) -> Outages:
+    """Both as one, no moment counted twice: in the windows that its agreement names, waiting does not count against a partner."""
+    joined: list[tuple[int, int]] = []
+    for begin, until in sorted((*outages, *maintenance)):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], until))
+        else:
+            joined.append((begin, until))
+    return joined
 
 
 def window(start: int, seconds: int, outages: Outages) -> int:

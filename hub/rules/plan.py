@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hub.rules.calendar import Calendar
+from hub.rules.collect import Outages, together
 from hub.rules.entrusted import MatterPlan
 from hub.rules.overdue import Ladder
 from hub.rules.terms import Terms
@@ -56,7 +57,8 @@ class Agreement:
     `reply_working_days` stands, it is the deadline, and `reply_within` the least that it comes to. `queue_start` says from when
     this registry counts the term of a queued seizure that has taken effect (they differ: from the conversion, or from the
     document's date). An answer younger than `fresh_for` seconds may be passed on in place of a new question. `daily_limit` is how
-    many inquiries a day each court may put to it; None for as many as it likes.
+    many inquiries a day each court may put to it; None for as many as it likes. `maintenance` are dated times in which it is not
+    called; in order, none overlaps another.
     """
 
     partner: str
@@ -73,6 +75,7 @@ class Agreement:
     reply_working_days: int | None = None
     urgent_within: int | None = None
     daily_limit: int | None = None
+    maintenance: tuple[tuple[int, int], ...] = ()
 
     def reply_terms(self, urgent: bool) -> tuple[int, int | None]:
         """Seconds and working days for the reply. The urgent lane, where the agreement has one, runs through the night."""
@@ -101,6 +104,16 @@ class Linkage:
     def route(self, request: RequestMessage) -> Route | None:
         """The route for this request, if the plan has one."""
         return next((route for route in self.routes if route.fits(request)), None)
+
+    @property
+    def maintenance(self) -> dict[str, Outages]:
+        """Each partner's agreed times in which it is not called."""
+        return {partner: agreement.maintenance for partner, agreement in self.agreements.items() if agreement.maintenance}
+
+    def unheard(self, partner: str, outages: Outages) -> Outages:
+        """When nothing could be heard of `partner`: `outages`, and the maintenance that its agreement grants it."""
+        agreement = self.agreements.get(partner)
+        return together(outages, agreement.maintenance) if agreement is not None and agreement.maintenance else outages
 
     def of_kind(self, kinds: tuple[str, ...]) -> tuple[str, ...]:
         """The partners of these kinds, in the plan's order."""

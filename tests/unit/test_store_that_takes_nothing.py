@@ -284,7 +284,10 @@ class Partner(Connector):
 
 
 @contextlib.asynccontextmanager
-async def bank_at_work(rig: Rig, folder: Path, bus: Lanes) -> AsyncIterator[tuple[Partner, Processor, Database]]:
+async def bank_at_work(
+    rig: Rig, folder: Path, bus: Lanes, maintenance: Sequence[tuple[int, int]] = ()
+) -> AsyncIterator[tuple[Partner, Processor, Database]]:
+    """A connector of the bank's, at work on what stands on its topic."""
     directory, store = rig.directory, open_store(folder / "bank.db", jobs.metadata)
     desk = Desk(directory, Topics())
     processor = Processor(
@@ -296,7 +299,7 @@ async def bank_at_work(rig: Rig, folder: Path, bus: Lanes) -> AsyncIterator[tupl
         partner = Partner(http, {})
         running = asyncio.create_task(processor.run())
         await processor.ready.wait()
-        working_off = asyncio.create_task(Runner(partner, desk, processor, store, PACE).run())
+        working_off = asyncio.create_task(Runner(partner, desk, processor, store, PACE, maintenance).run())
         try:
             yield partner, processor, store
         finally:
