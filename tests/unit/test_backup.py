@@ -170,7 +170,9 @@ def test_a_database_is_dumped_beside_its_writers_and_restored(tmp_path: Path, mo
     assert put_back(growing.settings, tmp_path / "backup") is None
 
 
-def test_the_commands(made: Growing, tmp_path: Path) -> None:
+def test_the_commands(made: Growing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.telemetry.configure_logs", lambda *_: None)  # it would last for the whole session
+
     def run(*arguments: str, code: int = 0) -> str:
         result = CliRunner().invoke(app, [*arguments, "--config", str(made.config)])
         assert result.exit_code == code, result.output
