@@ -60,13 +60,13 @@ class Hub:
     async def run(self) -> None:
         """Until SIGINT or SIGTERM: then finish the batches in work, publish them, and sign a last checkpoint."""
         _calm_collector()
-        await self._check_published()
         _share_arena()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, self.processor.stop)
         runner = web.AppRunner(self._console(), access_log=None)
         try:
+            await self._check_published()
             await runner.setup()
             await web.TCPSite(runner, self.settings.console.host, self.settings.console.port).start()
             async with asyncio.TaskGroup() as group:

@@ -16,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -31,7 +33,7 @@ from hub.engine.relay import Page, Relay, Sink, load_page, mark
 from hub.engine.skew import TimedSink
 from hub.engine.standby import Standby
 from hub.engine.work import Work, read_payload
-from hub.store import contact, leases
+from hub.store import contact, leases, standing
 from hub.store import tables as t
 from hub.store.database import Database
 from hub.store.errors import StoreError, is_outage
@@ -121,6 +123,7 @@ class Processor:
         self._source: Source | None = None
         self._positions: dict[Place, int] = {}
         self._contact_at = 0
+        self._restored = False
         self._answered = 0.0
         self._regroup = asyncio.Event()
         self._paused = asyncio.Event()
@@ -261,9 +264,20 @@ class Processor:
             self.relay.offer(out)
 
     def _commit(self, cluster: str, batch: list[Inbound | Unfit], published: int | None) -> list[Outgoing]:
-        """Commit `batch`; when deciding fails, halve it until the one bad record is found and set aside."""
+        """Commit `batch`; of a store that was set back, what was decided before as of then."""
+        if not self._restored:
+            return self._decide(cluster, batch, published)
+        with self._store.read() as connection:
+            self._restored = standing.count(connection) > 0
+            times = standing.decided_at(connection, [item.message.id for item in batch if item.message is not None])
+        return [each for at, part in as_then(batch, times) for each in self._decide(cluster, part, None, at)]
+
+    def _decide(
+        self, cluster: str, batch: list[Inbound | Unfit], published: int | None, at: int | None = None
+    ) -> list[Outgoing]:
+        """When deciding fails, halve the batch until the one bad record is found and set aside."""
         try:
-            out = self._attempt(cluster, batch, lambda work: self._application.handle(work, batch), published)
+            out = self._attempt(cluster, batch, lambda work: self._application.handle(work, batch), published, at)
         except (Fenced, StoreError):
             raise
         except Exception as error:
@@ -275,25 +289,26 @@ class Processor:
                           error=type(error).__name__, where=_place(error))  # fmt: skip
                 bad = error
                 return self._attempt(
-                    cluster, batch, lambda work: self._application.poison(work, batch[0], bad), published
+                    cluster, batch, lambda work: self._application.poison(work, batch[0], bad), published, at
                 )
             half = len(batch) // 2
-            return self._commit(cluster, batch[:half], published) + self._commit(cluster, batch[half:], None)
+            return self._decide(cluster, batch[:half], published, at) + self._decide(cluster, batch[half:], None, at)
         return out
 
     def _attempt(
-        self, cluster: str, batch: list[Inbound | Unfit], decide: Callable[[Work], None], published: int | None
-    ) -> list[Outgoing]:
+        self, cluster: str, batch: list[Inbound | Unfit], decide: Callable[[Work], None], published: int | None,
+        at: int | None = None,
+    ) -> list[Outgoing]:  # fmt: skip
         after = dict(self._positions)
         for item in batch:
             after[item.record.topic, item.record.partition] = item.record.offset + 1
         try:
             with self._store.write() as connection:
-                work = Work(connection, self._clock(), self._composer, self._vault)
+                work = Work(connection, at or self._clock(), self._composer, self._vault)
                 decide(work)
                 work.flush()
                 if published is not None:
-                    mark(connection, published, self.relay.done_at or work.now)
+                    mark(connection, published, self.relay.done_at or self._clock())
                 for (topic, partition), position in after.items():
                     expected = self._positions[topic, partition]
                     if position != expected:
@@ -473,6 +488,7 @@ class Processor:
             if new:
                 connection.execute(t.offsets.insert(), new)
             self._contact_at = self._contact_at or contact.last(connection)
+            self._restored = standing.count(connection) > 0
         return {place: kept.get(place, first[place]) for place in sorted(mine)}
 
     @staticmethod
@@ -497,6 +513,22 @@ def in_parts(records: Sequence[Record], most: int = BATCH_BYTES) -> Iterator[lis
         size += len(record.value)
     if part:
         yield part
+
+
+def as_then(
+    batch: Sequence[Inbound | Unfit], times: Mapping[str, int]
+) -> Iterator[tuple[int | None, list[Inbound | Unfit]]]:
+    """`batch` in parts, each with when it was decided before (none: it was not). `times` are those of some messages; what stands
+    before such a one in its partition had been read by then."""
+    later: dict[Place, int | None] = {}
+    whens: list[int | None] = []
+    for item in reversed(batch):
+        place = item.record.topic, item.record.partition
+        own = times.get(item.message.id) if item.message is not None else None
+        later[place] = own or later.get(place)
+        whens.append(later[place])
+    for when, part in groupby(zip(reversed(whens), batch, strict=True), key=itemgetter(0)):
+        yield when, [item for _, item in part]
 
 
 def _tell(work: Work) -> None:

@@ -3,7 +3,8 @@
 1. Every message of the hub's that the store does not know of is remembered as it stands in its topic (`hub.store.standing`).
 2. Everything that a published checkpoint covers is decided again as it was (`hub.recovery.replay`), and so is what was written to the log
    after it, as far as that is whole; the tree is that of the checkpoint again, and so no second root can be signed for its size.
-3. What was decided in the last moments and left no entry is decided anew when the hub runs, in the words that stand in the topics.
+3. What was decided in the last moments and left no entry is decided anew when the hub runs, as of the times and in the words that stand
+   in the topics.
 
 Each step can be cut short and done again.
 """
@@ -110,25 +111,25 @@ class _Adoption:
             since = max(0, (connection.scalar(select(func.max(t.messages.c.handled_at))) or 0) - _MARGIN)
         there = await asyncio.to_thread(self._connection.existing, self._said)
         async with topics.opened(self._connection, self._party, there) as (source, _):
-            page: list[tuple[str, Record]] = []
+            page: list[tuple[topics.Own, Record]] = []
             async for record in topics.read_on(source, await source.offsets_since(since)):
-                if (message_id := topics.id_of(record)) is not None:
-                    page.append((message_id, record))
+                if (own := topics.own(record)) is not None:
+                    page.append((own, record))
                 if len(page) == 500:
                     self._remember_page(page)
                     page.clear()
             self._remember_page(page)
 
-    def _remember_page(self, page: list[tuple[str, Record]]) -> None:
+    def _remember_page(self, page: list[tuple[topics.Own, Record]]) -> None:
         with self._store.write() as connection:
-            unknown = standing.unknown(connection, [message_id for message_id, _ in page])
-            for message_id, record in page:
-                if message_id in unknown:
-                    own = record.topic != self._topics.dead_letters
-                    case_token = record.key.decode() if own and record.key else NO_CASE
-                    jws = dict(record.headers).get("jws", b"").decode() if own else ""
-                    found = standing.Stands(record.value, jws, record.timestamp)
-                    standing.put(connection, self._vault, record.topic, message_id, case_token, found)
+            unknown = standing.unknown(connection, [own.id for own, _ in page])
+            for own, record in page:
+                if own.id in unknown:
+                    dead = record.topic == self._topics.dead_letters
+                    case_token = NO_CASE if dead or not record.key else record.key.decode()
+                    jws = "" if dead else dict(record.headers).get("jws", b"").decode()
+                    found = standing.Stands(record.value, jws, record.timestamp, own.cause, own.at)
+                    standing.put(connection, self._vault, record.topic, own.id, case_token, found)
 
     async def _replay(self, state: TreeState, signed: Iterator[bytes], size: int) -> Outcome:
         """Up to `size` all must come out as it was; beyond it, what does."""

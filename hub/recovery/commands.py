@@ -97,6 +97,19 @@ def adopt_what_stands(config: Config = DEFAULT) -> None:
     _adopt(_with_logs(config))
 
 
+@app.command("rebuild-log")
+def rebuild_log(config: Config = DEFAULT) -> None:
+    """Make the audit log's directory anew from the store, which holds every entry, when files of it are torn or lost. The old one is
+    kept aside. The hub must not run.
+
+    Example: liandong store rebuild-log --config config/hub.toml
+    """
+    from hub.recovery.rebuild import rebuild
+
+    size, aside = rebuild(_with_logs(config))
+    typer.echo(f"日志目录已重建,{size} 条 / the log's directory is made anew, {size} entries" + (f"; {aside}" if aside else ""), err=True)
+
+
 def _adopt(settings: Settings) -> None:
     from hub.recovery.adopt import adopt
 

@@ -12,6 +12,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, func, select, update
 
 from hub.casework import Casework
@@ -26,6 +27,8 @@ from hub.store.database import Database
 from hub.store.errors import StoreError, is_outage
 from hub.store.vault import Vault
 from schemas.base import micros
+
+log = structlog.get_logger()
 
 Spot = tuple[str, int, int]
 """Topic, partition, offset."""
@@ -87,11 +90,19 @@ class Replayer:
         if group.ordered or all(each["kind"] in _ECHOED for each in group.entries):
             self._echo(group)
             return True
-        if records:
-            return self._taken(group, self._gate.check_all(records))
-        due = self._due(group.at)
-        # Those that were put off then, as the message had been out for less long, may count as due now: the last ones.
-        return any(self._attempt(group, partial(self._fire, due=due[:count])) for count in range(len(due), 0, -1))
+        try:
+            if records:
+                return self._taken(group, self._gate.check_all(records))
+            due = self._due(group.at)
+            # Those that were put off then, as the message had been out for less long, may count as due now: the last ones.
+            return any(self._attempt(group, partial(self._fire, due=due[:count])) for count in range(len(due), 0, -1))
+        except StoreError:
+            raise
+        except Exception as error:
+            if is_outage(error):
+                raise
+            log.error("restore.failed", entry=group.first, error=type(error).__name__)
+            return False
 
     def _taken(self, group: Group, batch: Sequence[Inbound | Unfit]) -> bool:
         try:

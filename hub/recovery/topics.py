@@ -4,6 +4,8 @@ import json
 import time
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 
 from aiokafka.errors import KafkaError
 
@@ -13,6 +15,7 @@ from hub.engine.records import Place, Record
 from hub.trust.checkpoints import Checkpoint, open_checkpoint
 from hub.trust.errors import NoteError
 from hub.trust.notes import NoteVerifier
+from schemas.base import micros
 
 _BATCH = 2000
 _PATIENCE = 30
@@ -68,15 +71,24 @@ async def last_checkpoint(connection: Connection, party: str, topic: str, verifi
     return found
 
 
-def id_of(record: Record) -> str | None:
-    """The id of a message of the hub's own, or the place that a dead letter had; none for what is neither, or was replayed."""
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a message of the hub's own says of itself: its id, whose answer it is, and as of when (µs)."""
+
+    id: str
+    cause: str | None = None
+    at: int | None = None
+
+
+def own(record: Record) -> Own | None:
+    """A message of the hub's own, or a dead letter by the place that it had; none for what is neither, or was replayed."""
     headers = dict(record.headers)
     if "hub-replay-id" in headers:
         return None
     if "kafka_dlt-original-topic" in headers:
-        return "/".join(headers[f"kafka_dlt-original-{name}"].decode() for name in ("topic", "partition", "offset"))
+        return Own("/".join(headers[f"kafka_dlt-original-{name}"].decode() for name in ("topic", "partition", "offset")))
     try:
-        found = json.loads(record.value)["id"]
-    except (ValueError, KeyError, TypeError):
+        body = json.loads(record.value)
+        return Own(str(body["id"]), body.get("causationid"), micros(datetime.fromisoformat(body["time"])))
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    return found if isinstance(found, str) else None

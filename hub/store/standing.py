@@ -1,9 +1,10 @@
 """What the hub has said already and, set back to an old backup, does not know of: the bytes that stand in its topics.
 
-A redo of the decision makes the same id, and at another time other bytes. What stands is what was said: it is taken over as it is,
-and never said again in other words.
+A redo of the decision makes the same id, and at another time other bytes, or even another decision. So it is made as of the time
+that the message says; and what stands is what was said: it is taken over as it is, and never said again in other words.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, select
@@ -17,11 +18,13 @@ c = t.standing.c
 
 @dataclass(frozen=True, slots=True)
 class Stands:
-    """One message as it stands in its topic, since when (µs)."""
+    """One message as it stands in its topic, since when (µs); of which message it is the answer, and as of when (µs)."""
 
     value: bytes
     jws: str
     published_at: int
+    cause: str | None = None
+    decided_at: int | None = None
 
 
 def count(connection: Connection) -> int:
@@ -31,8 +34,9 @@ def count(connection: Connection) -> int:
 
 def put(connection: Connection, vault: Vault, topic: str, message_id: str, case_token: str, found: Stands) -> None:
     """Remember this; of a message that was published twice the first."""
-    row = {"topic": topic, "message_id": message_id, "case_token": case_token, "jws": found.jws,
-           "sealed": vault.seal(connection, case_token, found.value), "published_at": found.published_at}  # fmt: skip
+    row = {"topic": topic, "message_id": message_id, "case_token": case_token, "jws": found.jws, "cause": found.cause,
+           "decided_at": found.decided_at, "published_at": found.published_at,
+           "sealed": vault.seal(connection, case_token, found.value)}  # fmt: skip
     connection.execute(insert(connection, t.standing).on_conflict_do_nothing(), row)
 
 
@@ -44,6 +48,12 @@ def take(connection: Connection, vault: Vault, topic: str, message_id: str) -> S
         return None
     connection.execute(delete(t.standing).where(*here))
     return Stands(vault.open(connection, row.case_token, row.sealed), row.jws, row.published_at)
+
+
+def decided_at(connection: Connection, causes: Collection[str]) -> dict[str, int]:
+    """Of these ids of messages, when what stands was decided because of them."""
+    query = select(c.cause, func.min(c.decided_at)).where(c.cause.in_(causes), c.decided_at.is_not(None)).group_by(c.cause)
+    return {cause: at for cause, at in connection.execute(query)}
 
 
 def unknown(connection: Connection, message_ids: list[str]) -> set[str]:

@@ -72,9 +72,12 @@ standing = Table(
     Column("topic", String, primary_key=True),
     Column("message_id", String, primary_key=True),
     Column("case_token", String, nullable=False),
+    Column("cause", String),  # id of the message that it answers
+    Column("decided_at", Integer),
     Column("jws", String, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("published_at", Integer, nullable=False),
+    Index("standing_by_cause", "cause"),
 )  # fmt: skip
 
 timers = Table(

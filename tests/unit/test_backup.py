@@ -16,6 +16,7 @@ from deploy.demo.world import Cluster, World
 from hub.bus.connection import Connection
 from hub.recovery.backup import backup, put_back
 from hub.recovery.commands import app
+from hub.recovery.rebuild import rebuild
 from hub.settings import Settings, read_settings
 from hub.store import journal, sqlite
 from hub.store import tables as t
@@ -149,6 +150,49 @@ def test_putting_back_keeps_what_was_there_and_a_log_that_is_ahead(made: Growing
         TileLog(made.log, made.signer, TreeState(*journal.read_state(connection)))
 
 
+def test_a_damaged_log_is_made_anew_from_the_store(made: Growing) -> None:
+    made.grow(300)
+    made.grow(10, publish=False)
+    whole = {path.relative_to(made.log): path.read_bytes() for path in made.log.rglob("*") if path.is_file()}
+    made.store.close()
+    (made.log / "tile" / "entries" / "001").write_bytes(b"torn")
+    shutil.rmtree(made.log / "tile" / "0")
+    size, aside = rebuild(made.settings)
+    assert size == 560
+    assert aside is not None
+    again = {path.relative_to(made.log): path.read_bytes() for path in made.log.rglob("*") if path.is_file()}
+    assert again.items() <= whole.items(), "the same files with the same bytes; those of sizes between are not needed"
+    made.store = Database(made.settings.store_at())
+    with made.store.read() as connection:
+        state = TreeState(*journal.read_state(connection))
+    log = TileLog(made.log, made.signer, state)
+    assert open_checkpoint(log.publish(), made.signer.verifier).root == made.tiles.state.root
+
+
+def test_no_log_is_made_of_a_store_that_is_behind_or_altered(made: Growing, tmp_path: Path) -> None:
+    backup(made.settings, tmp_path / "backup")
+    made.grow(20)
+    made.store.close()
+    where = made.settings.store_at()
+    assert isinstance(where, Path)
+    for ending in ("-wal", "-shm"):
+        where.with_name(where.name + ending).unlink(missing_ok=True)
+    newer = where.read_bytes()
+    shutil.copyfile(tmp_path / "backup" / "store.db", where)
+    with pytest.raises(StoreError, match="store-behind"):
+        rebuild(made.settings)
+    where.write_bytes(newer)
+    made.store = Database(where)
+    with made.store.write() as connection:
+        connection.execute(t.audit.update().where(t.audit.c.seq == 7).values(leaf=b"{}"))
+    made.store.close()
+    with pytest.raises(LogError, match="log-fork"):
+        rebuild(made.settings)
+    assert (made.log / "checkpoint").exists()
+    assert not made.log.with_name("log.new").exists()
+    made.store = Database(where)
+
+
 def test_a_database_is_dumped_beside_its_writers_and_restored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}")
     url = stores.postgres().schema()
@@ -170,7 +214,9 @@ def test_a_database_is_dumped_beside_its_writers_and_restored(tmp_path: Path, mo
     assert put_back(growing.settings, tmp_path / "backup") is None
 
 
-def test_the_commands(made: Growing, tmp_path: Path) -> None:
+def test_the_commands(made: Growing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.telemetry.configure_logs", lambda *_: None)  # it would last for the whole session
+
     def run(*arguments: str, code: int = 0) -> str:
         result = CliRunner().invoke(app, [*arguments, "--config", str(made.config)])
         assert result.exit_code == code, result.output
@@ -188,5 +234,5 @@ def test_the_commands(made: Growing, tmp_path: Path) -> None:
     assert "2 → 3" in run("migrate")
     assert len(list(where.parent.glob("hub.schema-2.*.db"))) == 1
     made.store = Database(where)
-    for command in ("status", "migrate", "backup", "restore", "adopt"):
+    for command in ("status", "migrate", "backup", "restore", "adopt", "rebuild-log"):
         assert "Example" in CliRunner().invoke(app, [command, "--help"]).output

@@ -4,12 +4,14 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import Table, select
 
-from hub.engine.records import Outgoing, Record, digest_of
+from hub.engine.processor import as_then
+from hub.engine.records import Inbound, Outgoing, Record, digest_of
 from hub.recovery import log_files
 from hub.recovery.replay import Group, Replayer, groups
 from hub.store import journal, sqlite, standing
@@ -100,6 +102,18 @@ def remember(life: Life, store: Database) -> None:
             if standing.unknown(restored, [row.message_id]):
                 value = life.rig.vault.open(connection, row.case_token, row.sealed)
                 standing.put(restored, Vault(MASTER), row.topic, row.message_id, row.case_token, standing.Stands(value, row.jws, row.published_at))
+
+
+def inbound(offset: int, message_id: str | None, partition: int = 0) -> Inbound:
+    record = Record("t", partition, offset, 0, None, b"")
+    return Inbound(record, SimpleNamespace(id=message_id), "", "", None)  # type: ignore[arg-type]  # nothing else of it is looked at
+
+
+def test_what_was_decided_before_is_decided_as_of_then_and_in_order() -> None:
+    """What stands before such a record in its partition goes with it; what comes after the last one has today's time."""
+    batch = [inbound(1, "receipt"), inbound(2, "a"), inbound(3, "b"), inbound(4, "new"), inbound(1, "c", 1)]
+    parts = [(at, [item.message and item.message.id for item in part]) for at, part in as_then(batch, {"a": 7, "b": 9, "c": 7})]
+    assert parts == [(7, ["receipt", "a"]), (9, ["b"]), (None, ["new"]), (7, ["c"])]
 
 
 def replayer(life: Life, store: Database) -> Replayer:
