@@ -1,0 +1,79 @@
+"""The hub or a connector as a process: `python -m tests.faults.run.process hub|connector CONFIG [BROKEN]`.
+
+It is what `liandong hub run` and `liandong connector run` start. With the name of a sabotage the product is broken in that way,
+in this process alone; the product knows nothing of it.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from connectors.bootstrap import ConnectorSettings, run_connector
+from hub.bootstrap import build_hub
+from hub.bus.sink import KafkaSink
+from hub.engine.records import Outgoing
+from hub.engine.relay import PublishFailed
+from hub.settings import read_settings
+from hub.telemetry import configure_logs
+from tests.simulation import sabotage
+from tests.simulation.sabotage import Patches
+
+_publish = KafkaSink.publish
+_attempt = sabotage._attempt
+
+
+def futures_not_awaited() -> Patches:
+    """Nobody looks at what became of a batch."""
+
+    async def publish(self: KafkaSink, batch: Sequence[Outgoing]) -> None:
+        try:
+            await _publish(self, batch)
+        except PublishFailed:
+            return
+
+    return [(KafkaSink, "publish", publish)]
+
+
+def auto_commit() -> Patches:
+    """The position is moved before the batch is decided on, as by a consumer that commits by itself."""
+    ((owner, name, first),) = sabotage.offsets_first()
+
+    def attempt(self: Any, cluster: str, batch: Sequence[Any], decide: Any, published: Any) -> Any:
+        def slowly(work: Any) -> None:
+            time.sleep(0.2)  # so that a kill meets this moment soon, and not once in a thousand times
+            decide(work)
+
+        return first(self, cluster, batch, slowly, published)
+
+    return [(owner, name, attempt)]
+
+
+BROKEN: dict[str, Callable[[], Patches]] = {
+    "auto-commit": auto_commit,
+    "no-duplicate-check": sabotage.no_duplicate_check,
+    "no-compare-and-set": sabotage.no_compare_and_set,
+    "futures-not-awaited": futures_not_awaited,
+}
+
+
+def main(role: str, config: Path, broken: str = "") -> None:
+    """Until it is told to end."""
+    with ExitStack() as patches:
+        for owner, name, replacement in BROKEN[broken]() if broken else []:
+            patches.enter_context(patch.object(owner, name, replacement))
+        if role == "hub":
+            settings = read_settings(config)
+            configure_logs(settings.log_level, role)
+            asyncio.run(build_hub(settings).run())
+        else:
+            configure_logs("warning", role)
+            asyncio.run(run_connector(ConnectorSettings.read(config)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:])
