@@ -59,6 +59,15 @@ def line(kind: Kind, shortest: float, longest: float) -> Fault:
     return strike
 
 
+async def hub_killed_on_a_slow_line(play: Stage, rng: Random) -> None:
+    """kill -9 while much of what the hub has published is not confirmed yet."""
+    async with play.brokers.weather(Weather("latency", frozenset({"hub"}), rng)):
+        for _ in range(2):
+            await asyncio.sleep(rng.uniform(1.0, 4.0))
+            for hub in play.hubs:
+                hub.kill()
+
+
 async def broker_killed(play: Stage, rng: Random) -> None:
     """kill -9 of one node, and a new start after a while."""
     node = rng.choice(play.brokers.nodes)
@@ -127,6 +136,7 @@ FAULTS: dict[str, tuple[int, Fault]] = {
     "line: black hole": (2, line("black-hole", 1.0, 10.0)),
     "line: resets": (2, line("reset", 0.5, 5.0)),
     "line: latency": (2, line("latency", 2.0, 8.0)),
+    "line: latency, and hub: kill -9": (2, hub_killed_on_a_slow_line),
     "line: cut to the broker": (1, line("cut-to-broker", 1.0, 8.0)),
     "line: cut from the broker": (1, line("cut-from-broker", 1.0, 8.0)),
     "line: black hole, longer than a request": (1, line("black-hole", 42.0, 46.0)),

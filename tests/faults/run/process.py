@@ -17,24 +17,19 @@ from connectors.bootstrap import ConnectorSettings, run_connector
 from hub.bootstrap import build_hub
 from hub.bus.sink import KafkaSink
 from hub.engine.records import Outgoing
-from hub.engine.relay import PublishFailed
 from hub.settings import read_settings
 from hub.telemetry import configure_logs
 from tests.simulation import sabotage
 from tests.simulation.sabotage import Patches
 
-_publish = KafkaSink.publish
-_attempt = sabotage._attempt
-
 
 def futures_not_awaited() -> Patches:
-    """Nobody looks at what became of a batch."""
+    """What is handed to the producer counts as published; nobody looks at what becomes of it."""
 
     async def publish(self: KafkaSink, batch: Sequence[Outgoing]) -> None:
-        try:
-            await _publish(self, batch)
-        except PublishFailed:
-            return
+        producer = await self._ready()
+        for item in batch:
+            await producer.send(item.topic, value=item.value, key=item.key, headers=list(item.headers))
 
     return [(KafkaSink, "publish", publish)]
 
