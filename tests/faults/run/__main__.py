@@ -5,6 +5,7 @@ Ends with a table, and writes JSON and Markdown to .local/faults; exit code 1 wh
 
 import argparse
 import asyncio
+import logging
 import shutil
 import sys
 import tempfile
@@ -31,6 +32,7 @@ def main() -> int:
     parser.add_argument("--publish", action="store_true", help="put the report into docs/reliability.md")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else SystemRandom().randrange(1_000_000)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the parties' own clients, which meet every fault of Kafka's
     FOLDER.mkdir(parents=True, exist_ok=True)
     if options.controls:
         found = {name: asyncio.run(found_out(name, seed, _say)) for name in CONTROLS}

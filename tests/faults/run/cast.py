@@ -88,7 +88,6 @@ class Court:
         self._most = most
         self._past: list[tuple[bytes, Meant, str]] = []
         self.leave = 0
-        self.seals = 0
         self._cases = 1000
 
     async def run(self) -> None:

@@ -23,7 +23,7 @@ from hub.trust.tiles import TileReader
 from tests.faults import remains
 from tests.faults.history import of, once
 from tests.faults.remains import Remains, Row, digest
-from tests.faults.run.stage import Stage, calls, effects
+from tests.faults.run.stage import Stage
 
 QUICK_TRIES = 3
 """How often a connector calls in one attempt, if nothing was surely carried out; its default."""
@@ -77,7 +77,7 @@ async def judge(play: Stage, since: Mark) -> tuple[Verdict, Mark]:
     """The verdict on the round that began at `since`, and the mark of the next. No hub may run."""
     ends = await play.ends()
     records = await read(play, since, ends)
-    asked, done = await calls(play), await effects(play)
+    asked, done = await _calls(play), await _effects(play)
     verdict, now = await asyncio.to_thread(_judge, play, since, records, asked, done)
     now.positions = ends
     return verdict, now
@@ -165,3 +165,15 @@ def _partner(play: Stage, verdict: Verdict, asked: list[dict[str, Any]], done: l
     verdict.faults += [f"task {key}: {count} calls of {attempts.get(key, 0)} attempts" for key, count in made.items()
                        if count > QUICK_TRIES * attempts.get(key, 0)]  # fmt: skip
     verdict.calls, verdict.effects = len(asked), len(done)
+
+
+async def _calls(play: Stage) -> list[dict[str, Any]]:
+    """Every call that the partner's system has had."""
+    async with play.partner.get("/_calls") as answer:
+        return list(json.loads(await answer.read()))
+
+
+async def _effects(play: Stage) -> list[dict[str, Any]]:
+    """All that the partner's system has carried out."""
+    async with play.partner.get("/_effects") as answer:
+        return list(json.loads(await answer.read()))

@@ -22,6 +22,9 @@ from hub.telemetry import configure_logs
 from tests.simulation import sabotage
 from tests.simulation.sabotage import Patches
 
+_MOMENT = 0.2
+"""How long (s) the moment lasts that a fault has to meet, so that it does so soon and not once in a thousand times."""
+
 
 def futures_not_awaited() -> Patches:
     """What is handed to the producer counts as published; nobody looks at what becomes of it."""
@@ -36,14 +39,25 @@ def futures_not_awaited() -> Patches:
 
 def auto_commit() -> Patches:
     """The position is moved before the batch is decided on, as by a consumer that commits by itself."""
-    ((owner, name, first),) = sabotage.offsets_first()
+    ((owner, name, moved_first),) = sabotage.offsets_first()
 
     def attempt(self: Any, cluster: str, batch: Sequence[Any], decide: Any, published: Any) -> Any:
         def slowly(work: Any) -> None:
-            time.sleep(0.2)  # so that a kill meets this moment soon, and not once in a thousand times
+            time.sleep(_MOMENT)
             decide(work)
 
-        return first(self, cluster, batch, slowly, published)
+        return moved_first(self, cluster, batch, slowly, published)
+
+    return [(owner, name, attempt)]
+
+
+def no_compare_and_set() -> Patches:
+    """Whatever position the store holds is the one that was expected."""
+    ((owner, name, unchecked),) = sabotage.no_compare_and_set()
+
+    def attempt(self: Any, *arguments: Any) -> Any:
+        time.sleep(_MOMENT)
+        return unchecked(self, *arguments)
 
     return [(owner, name, attempt)]
 
@@ -51,7 +65,7 @@ def auto_commit() -> Patches:
 BROKEN: dict[str, Callable[[], Patches]] = {
     "auto-commit": auto_commit,
     "no-duplicate-check": sabotage.no_duplicate_check,
-    "no-compare-and-set": sabotage.no_compare_and_set,
+    "no-compare-and-set": no_compare_and_set,
     "futures-not-awaited": futures_not_awaited,
 }
 

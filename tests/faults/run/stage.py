@@ -2,10 +2,9 @@
 
 import asyncio
 import contextlib
-import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +28,7 @@ from hub.trust import keys
 from hub.trust.jws import Signer
 from tests.conftest import COURTS, PARTNERS, Cluster
 from tests.faults.run.cast import CONNECTED, RESULTS, SCRIPTED, TASKS, Court, Ledger, Partner, Voice, open_log, watch
+from tests.faults.run.keeper import Keeper
 from tests.faults.run.plan import stream
 from tests.faults.run.proxy import ProxiedBrokers
 from tests.postgres import Postgres
@@ -39,61 +39,10 @@ PATIENCE = 180.0
 """Seconds after healing in which everything must come to rest."""
 MOST = 400
 """Requests on their way at a time."""
+SEALS = 80
+"""A seal and its release of each court for so many inquiries."""
 SIMULATOR = f"connectors.simulators.{CONNECTED}"
 _API_KEY = "vehicle-demo-key"
-
-
-class Keeper:
-    """Starts a process, and again whenever it ends, until told otherwise: what a service manager does."""
-
-    def __init__(self, start: Callable[[int], Coroutine[Any, Any, Child]]) -> None:
-        self._start = start
-        self._lives = 0
-        self._task: asyncio.Task[None] | None = None
-        self._ending = False
-        self.child: Child | None = None
-        self.killed = 0
-        self.ended_itself: list[str] = []
-
-    async def begin(self) -> None:
-        self._ending = False
-        self.child = await self._start(self._lives)
-        self._task = asyncio.create_task(self._keep())
-
-    async def _keep(self) -> None:
-        while self.child is not None:
-            killed = self.killed
-            await self.child.process.wait()
-            if self._ending:
-                return
-            if killed == self.killed:
-                self.ended_itself.append(f"{self.child.name} ended with {self.child.process.returncode}: see {self.child.log}")
-                await asyncio.sleep(1)
-            self._lives += 1
-            self.child = await self._start(self._lives)
-
-    def kill(self) -> None:
-        """kill -9."""
-        self.signal(9)
-        self.killed += 1
-
-    def signal(self, number: int) -> None:
-        if self.child is not None and self.child.process.returncode is None:
-            self.child.process.send_signal(number)
-
-    async def end(self) -> int | None:
-        """SIGTERM, and its exit code; None when it does not end in time."""
-        self._ending = True
-        if self.child is None or self._task is None:
-            return 0
-        self.signal(15)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._task), 60)
-        if not self._task.done():
-            self.child.process.kill()
-            await self._task
-            return None
-        return self.child.process.returncode
 
 
 @dataclass
@@ -125,12 +74,18 @@ class Stage:
         return stream(self.seed, name)
 
     def give_leave(self, requests: int) -> None:
-        """Let the courts send so many more inquiries, and a few seals."""
+        """Let the courts send so many more inquiries, and state some cases with a seal and its release."""
         for number, court in enumerate(self.courts):
             court.leave += (requests + number) // len(self.courts)
-            script = asyncio.create_task(court.seal_and_release())
-            self.scripts.add(script)
-            script.add_done_callback(self.scripts.discard)
+            for _ in range(1 + requests // SEALS):
+                script = asyncio.create_task(court.seal_and_release())
+                self.scripts.add(script)
+                script.add_done_callback(self._ended)
+
+    def _ended(self, script: asyncio.Task[None]) -> None:
+        self.scripts.discard(script)
+        if not script.cancelled() and script.exception() is not None:
+            self.working.append(script)  # so that `alive` raises it
 
     def alive(self) -> None:
         """Raises what ended a script of ours: no party may fall silent unnoticed."""
@@ -287,15 +242,3 @@ def _connector(made: Linkage, address: str) -> Keeper:
     file.write_text(f"{file.read_text('utf-8')}\n[pace]\nconcurrency = 8\nlongest = 4\n", encoding="utf-8")
     return Keeper(lambda life: made.household.start(
         f"{CONNECTED}-{life}", "-m", "tests.faults.run.process", "connector", str(file)))  # fmt: skip
-
-
-async def calls(play: Stage) -> list[dict[str, Any]]:
-    """Every call that the partner's system has had."""
-    async with play.partner.get("/_calls") as answer:
-        return list(json.loads(await answer.read()))
-
-
-async def effects(play: Stage) -> list[dict[str, Any]]:
-    """All that the partner's system has carried out."""
-    async with play.partner.get("/_effects") as answer:
-        return list(json.loads(await answer.read()))
