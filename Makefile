@@ -14,9 +14,10 @@ test: ## All tests, those on a real Kafka among them (ARGS go to pytest)
 	@$(PYTHON) deploy/install.py --dev
 	@$(RUN) -m pytest -q $(ARGS)
 
-faults: ## The tests that take minutes: long outages and the like
+faults: ## The tests that take minutes, then a long run under faults (ARGS="--minutes 60 --seed 1"; see docs/reliability.md)
 	@$(PYTHON) deploy/install.py --dev
-	@$(RUN) -m pytest -q -m faults $(ARGS)
+	@$(RUN) -m pytest -q -m faults
+	@$(RUN) -m tests.faults.run $(ARGS)
 
 lint: ## Style, types, import contracts, drift of the published contract
 	@$(PYTHON) deploy/install.py --dev
@@ -43,4 +44,4 @@ lock: ## Resolve the dependencies anew
 	@.venv/bin/uv pip compile -q --universal --python-version 3.11 pyproject.toml --extra dev -c deploy/requirements.txt --generate-hashes --no-header --no-emit-index-url -o deploy/requirements-dev.txt
 
 clean: ## Remove what runs leave behind
-	rm -rf .local/demo .local/bench
+	rm -rf .local/demo .local/bench .local/faults

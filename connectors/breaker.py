@@ -6,7 +6,8 @@ from dataclasses import dataclass
 @dataclass(slots=True)
 class Breaker:
     """Closed until `limit` failures in a row; then open, for a time that doubles up to `longest` seconds. The first call
-    after that time is the probe: its success closes the circuit. Times are seconds of a monotonic clock."""
+    after that time is the probe: its success closes the circuit. What fails while it is open was called before, together with
+    the failure that opened it, and says nothing new. Times are seconds of a monotonic clock."""
 
     limit: int = 5
     shortest: float = 2.0
@@ -22,7 +23,7 @@ class Breaker:
     def failed(self, now: float) -> bool:
         """Note a transport failure. Whether this one opened the circuit."""
         self._failures += 1
-        if self._failures < self.limit:
+        if self._failures < self.limit or now < self._until:
             return False
         self._pause = min(max(self.shortest, self._pause * 2), self.longest)
         self._until = now + self._pause

@@ -1,78 +1,22 @@
-"""Judging a run by what is left of it: the topics, the log's directory, the store's file. It uses nothing of the engine's.
+"""Judging a run of the simulation by what is left of it: the topics, the log's directory, the store's file.
 
-Every record has one fate. Of those who speak under one name one is heard, and the others are refused; whatever is bad is
-refused, and nothing else. What is left then must keep every promise of `tests.faults.history`, and these:
-the log is whole, holds what the store holds, and has one end for each task; nobody is called silent who answered in time;
-every row of the outbox stands in its topic, and nothing else does.
+Beside what `tests.faults.remains` judges: the log is whole; nobody is called silent who answered in time; what a connector
+carried out took effect once.
 """
 
-import base64
-import hashlib
-import json
 import sqlite3
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from collections.abc import Iterable
 
-from hub.bus.topics import CHECKPOINTS, DEAD_LETTERS, REPLIES, REQUESTS
-from hub.engine.records import Record
+from hub.bus.topics import CHECKPOINTS, DEAD_LETTERS
 from hub.trust.errors import TrustError
-from hub.trust.merkle import EMPTY_TREE, leaf_hash
-from tests.faults import history, logs
-from tests.faults.history import Said, of, once
-from tests.simulation.connector import PARTY
+from tests.faults import logs, remains
+from tests.faults.history import of, once
+from tests.faults.remains import Remains, Row, digest
+from tests.simulation.connector import PARTY, System
 from tests.simulation.plan import RECEIPT_WITHIN, REPLY_WITHIN
-from tests.simulation.world import Meant, World, id_of
+from tests.simulation.world import World
 
 _SECOND = 1_000_000
-_AGAIN = {"message.rejected", "message.duplicate"}
-Spot = tuple[str, int, int]
-"""Topic, partition and offset."""
-
-
-@dataclass
-class Remains:
-    """What a run leaves behind."""
-
-    world: World
-    entries: list[dict[str, Any]]
-    audit: list[bytes]
-    outbox: list[tuple[str, str, int | None]]  # topic, digest of the value, when published
-
-    @cached_property
-    def records(self) -> list[Record]:
-        return [record for lane in self.world.broker.lanes.values() for record in lane]
-
-    @cached_property
-    def asked(self) -> list[Record]:
-        """What others have sent to the hub."""
-        return [record for record in self.records if record.topic in (REQUESTS, REPLIES)]
-
-    @cached_property
-    def fates(self) -> Mapping[Spot, list[str]]:
-        """What became of each record, by the log."""
-        found = defaultdict[Spot, list[str]](list)
-        for entry in self.entries:
-            if "in" in entry:
-                found[entry["in"]["topic"], entry["in"]["partition"], entry["in"]["offset"]].append(entry["kind"])
-        return found
-
-    @cached_property
-    def refused(self) -> set[Spot]:
-        return {spot for spot, kinds in self.fates.items() if "message.rejected" in kinds}
-
-    @cached_property
-    def heard(self) -> Counter[str]:
-        """How often each content was taken up: neither refused nor known already."""
-        return Counter(digest(record.value) for record in self.asked for kind in self.fates[spot(record)] if kind not in _AGAIN)
-
-    @cached_property
-    def messages(self) -> list[Said]:
-        """Every message that was heard, or is the hub's own about such."""
-        kept = [record for record in self.records if record.topic not in (REQUESTS, REPLIES) or self.heard[digest(record.value)]]
-        return [said for said in history.read(kept, "") if said.event != "rejection"]
 
 
 def check(world: World) -> list[str]:
@@ -83,77 +27,12 @@ def check(world: World) -> list[str]:
         return [f"the log is damaged: {error!r}"]
     with sqlite3.connect(f"file:{world.folder / 'hub.db'}?mode=ro", uri=True) as store:
         audit = [leaf for (leaf,) in store.execute("SELECT leaf FROM audit ORDER BY log_index")]
-        outbox = list(store.execute("SELECT o.topic, m.digest, o.published_at FROM outbox o JOIN messages m ON m.pk = o.message_pk"))
+        outbox = [Row(*row) for row in store.execute(
+            "SELECT o.topic, m.digest, o.published_at, o.key FROM outbox o JOIN messages m ON m.pk = o.message_pk ORDER BY o.seq")]  # fmt: skip
     store.close()
-    left = Remains(world, entries, audit, outbox)
-    logged = {each["sha256"] for entry in entries for each in [entry.get("in"), *entry.get("out", [])] if each}
-    return [*_fates(left), *_dead_letters(left), *history.check(left.messages, logged), *_contents(left), *_ends(left),
-            *_silence(left), *_outbox(left), *_log(left), *_effects(left)]  # fmt: skip
-
-
-def spot(record: Record) -> Spot:
-    return record.topic, record.partition, record.offset
-
-
-def digest(value: bytes) -> str:
-    return hashlib.sha256(value).hexdigest()
-
-
-def _fates(left: Remains) -> Iterable[str]:
-    """件件有登记: each record is taken up once; of rivals one content is heard; the bad are refused."""
-    rivals = defaultdict[str, set[str]](set)
-    for record in left.asked:
-        kinds, value = left.fates[spot(record)], digest(record.value)
-        meant = left.world.meant.get(value) or Meant("connector", "good", id_of(record.value))
-        if len(kinds) != 1:
-            yield f"record {spot(record)} of {meant.party} has {len(kinds)} entries: {', '.join(kinds)}"
-        if meant.how == "good":
-            rivals[meant.rival].add(value)
-        if left.heard[value] and (meant.how == "bad" or "message.rejected" in kinds):
-            yield f"record {spot(record)} of {meant.party} was {meant.how}, and is {', '.join(kinds)}"
-    for rival, values in rivals.items():
-        heard = sum(left.heard[value] for value in values)
-        if heard != 1:
-            yield f"{rival}: {heard} heard"
-
-
-def _dead_letters(left: Remains) -> Iterable[str]:
-    """Each refused record has one dead letter, and one answer where its sender is known; nothing else has."""
-    letters = defaultdict[Spot, set[str]](set)
-    for record in left.records:
-        if record.topic == DEAD_LETTERS:
-            headers = {name: value.decode() for name, value in record.headers if name.startswith("kafka_dlt-")}
-            place = headers["kafka_dlt-original-topic"], int(headers["kafka_dlt-original-partition"]), int(headers["kafka_dlt-original-offset"])
-            letters[place].add(digest(record.value))
-    yield from (f"record {place}: no dead letter" for place in left.refused - letters.keys())
-    yield from (f"record {place}: a dead letter of what was not refused" for place in letters.keys() - left.refused)
-    kept = [record for record in left.records if record.topic not in (REQUESTS, REPLIES)]
-    answers = Counter(
-        (data["topic"], data["partition"], data["offset"])
-        for data in (said.body["data"] for said in once(of(history.read(kept, ""), "rejection")))
-    )
-    yield from (f"record {place}: answered as refused {count} times" for place, count in answers.items()
-                if count != 1 or place not in left.refused)  # fmt: skip
-
-
-def _contents(left: Remains) -> Iterable[str]:
-    """No two contents for one id: every task holds the very request that was heard."""
-    requests = {said.body["id"]: said.value for said in of(left.messages, "request")}
-    for said in of(left.messages, "task"):
-        if base64.b64decode(said.body["data"]["request"]["value"]) != requests.get(said.request):
-            yield f"task {said.name}: it holds another request than was heard"
-
-
-def _ends(left: Remains) -> Iterable[str]:
-    """One end for each task in the log: an answer or a silence; after a silence at most one answer that came late."""
-    ends, late = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    for entry in left.entries:
-        if entry["kind"] in ("task.answered", "task.silent"):
-            (late if "late" in entry else ends)[entry["request"], entry["partner"]] += 1
-    for said in of(once(left.messages), "task"):
-        task = said.request, said.body["data"]["partner"]
-        if ends[task] != 1 or late[task] > 1:
-            yield f"task {task}: {ends[task]} ends, {late[task]} late answers in the log"
+    records = [record for lane in world.broker.lanes.values() for record in lane]
+    left = Remains(records, world.meant, entries, audit, outbox)
+    return [*remains.check(left), *_silence(left), *_effects(left, world.system)]
 
 
 def _silence(left: Remains) -> Iterable[str]:
@@ -179,18 +58,8 @@ def _silence(left: Remains) -> Iterable[str]:
             yield f"task {said.name}: {said.body['recipient']} is called silent, and answered in time"
 
 
-def _outbox(left: Remains) -> Iterable[str]:
-    """Nothing committed is unsent, nothing is said that was not committed."""
-    there = {(record.topic, digest(record.value)) for record in left.records if record.topic not in (REQUESTS, REPLIES, CHECKPOINTS)}
-    rows = {(topic, value) for topic, value, _ in left.outbox}
-    yield from (f"outbox: a message to {topic} was never sent" for topic, _ in rows - there)
-    yield from (f"outbox: a message in {topic} stands in no outbox" for topic, _ in there - rows)
-    yield from (f"outbox: a message to {topic} is not marked" for topic, _, at in left.outbox if at is None)
-
-
-def _effects(left: Remains) -> Iterable[str]:
+def _effects(left: Remains, system: System | None) -> Iterable[str]:
     """What took effect at the partner behind our connector did so once, and it is what its signed reply says."""
-    system = left.world.system
     if system is None:
         return
     yield from (f"task {key}: carried out {count} times" for key, count in system.carried_out.items() if count != 1)
@@ -198,19 +67,3 @@ def _effects(left: Remains) -> Iterable[str]:
         answer = system.answers.get(said.body["data"]["task_id"])
         if said.body["source"] == PARTY and answer != said.body["data"]["kind"]:
             yield f"reply {said.name}: {said.body['data']['kind']}, and the partner's system said {answer}"
-
-
-def _log(left: Remains) -> Iterable[str]:
-    """The log holds what the store holds, in its order; every announced head is one of its own."""
-    if [json.loads(leaf) for leaf in left.audit] != left.entries:
-        yield f"the log has {len(left.entries)} entries, the store {len(left.audit)}, or in another order"
-    roots = {0: EMPTY_TREE.root}
-    tree = EMPTY_TREE
-    for number, leaf in enumerate(left.audit, 1):
-        tree = tree.extend([leaf_hash(leaf)])
-        roots[number] = tree.root
-    for record in left.records:
-        if record.topic == CHECKPOINTS:
-            _, size, root = record.value.decode().split("\n")[:3]
-            if roots.get(int(size)) != base64.b64decode(root):
-                yield f"checkpoint of {size}: another root than the log's"

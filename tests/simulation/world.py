@@ -1,7 +1,6 @@
 """One simulated world: its parties, its clock and bus, what each message was meant as, and what is seen to be wrong."""
 
 import hashlib
-import json
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,6 +18,7 @@ from hub.trust.notes import NoteSigner
 from hub.trust.parties import Directory, Role
 from schemas.base import CHINA, from_micros, micros
 from tests.factories import Agency, Data, agency, message
+from tests.faults.remains import Meant, id_of
 from tests.rig import IN_FORCE, PARTNERS, sample_rulebook
 from tests.simulation.bus import Broker
 from tests.simulation.host import Chaos, Host
@@ -56,16 +56,6 @@ def stage() -> Stage:
     agreements = {name: replace(each, **terms) for name, each in rulebook.linkage.agreements.items()}
     rulebook = replace(rulebook, linkage=replace(rulebook.linkage, agreements=agreements))
     return Stage(parties, directory, rulebook, NoteSigner("hub.example.gov/audit/ed25519", _pair("log").private))
-
-
-@dataclass(frozen=True)
-class Meant:
-    """What a message was meant as. Of those with one `rival` name exactly one is to be taken, and the others refused;
-    a bad one is to be refused always."""
-
-    party: str
-    how: Literal["good", "bad"]
-    rival: str
 
 
 @dataclass
@@ -126,10 +116,3 @@ def now_of(loop: VirtualLoop) -> int:
 
 def message_id(rng: Random) -> str:
     return str(uuid.UUID(int=rng.getrandbits(128), version=4))
-
-
-def id_of(value: bytes) -> str:
-    try:
-        return str(json.loads(value)["id"])
-    except (ValueError, KeyError, TypeError):
-        return ""
