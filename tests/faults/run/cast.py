@@ -73,9 +73,11 @@ class Voice:
             batch.append(Outgoing(0, topic, None, value, headers))
         while True:
             try:
-                return await self.sink.publish(batch)
+                await self.sink.publish(batch)
             except PublishFailed:
                 await asyncio.sleep(0.2)
+            else:
+                return
 
 
 class Court:
