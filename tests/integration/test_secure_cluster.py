@@ -32,7 +32,8 @@ def may_write(party: str) -> set[str]:
 
 def may_read(party: str) -> set[str]:
     if party == "hub":
-        return {REQUESTS, REPLIES, DEAD_LETTERS, CHECKPOINTS}
+        return {REQUESTS, REPLIES, DEAD_LETTERS, CHECKPOINTS, *(results_topic("", court) for court in COURTS),
+                *(tasks_topic("", partner) for partner in PARTNERS)}  # fmt: skip
     return {CHECKPOINTS, results_topic("", party) if party in COURTS else tasks_topic("", party)}
 
 
