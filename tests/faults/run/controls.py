@@ -14,11 +14,20 @@ CONTROLS = {
 """Sabotage → the store and the faults that bring it to light."""
 
 
+TRIES = 3
+"""Seeds, from the given one on, within which each is to be found: whether a fault meets the moment is the machine's affair."""
+
+
 async def found_out(name: str, seed: int, say: Say) -> list[str]:
     """What the judge says of the broken product, by what is left of it: nothing, if it is not found out."""
     store, strikes = CONTROLS[name]
-    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-        outcome = await run(Orders(seed, store, share=120, only=strikes, broken=name, patience=25), Path(folder), lambda _: None)
-    faults = [fault for fault in outcome.faults if not fault.startswith("not at rest")]
-    say(f"{name}: {f'found, {len(faults)} complaints: {faults[0]}' if faults else 'NOT FOUND'}")
-    return faults
+    for each in range(seed, seed + TRIES):
+        orders = Orders(each, store, share=240, only=strikes, broken=name, patience=25)
+        with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+            outcome = await run(orders, Path(folder), lambda _: None)
+        faults = [fault for fault in outcome.faults if not fault.startswith("not at rest")]
+        if faults:
+            say(f"{name}: found with seed {each}, {len(faults)} complaints: {faults[0]}")
+            return faults
+    say(f"{name}: NOT FOUND")
+    return []

@@ -8,7 +8,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -17,22 +17,28 @@ from connectors.bootstrap import ConnectorSettings, run_connector
 from hub.bootstrap import build_hub
 from hub.bus.sink import KafkaSink
 from hub.engine.records import Outgoing
+from hub.engine.relay import PublishFailed
 from hub.settings import read_settings
 from hub.telemetry import configure_logs
 from tests.simulation import sabotage
 from tests.simulation.sabotage import Patches
 
+_publish = KafkaSink.publish
 _MOMENT = 0.2
 """How long (s) the moment lasts that a fault has to meet, so that it does so soon and not once in a thousand times."""
 
 
 def futures_not_awaited() -> Patches:
     """What is handed to the producer counts as published; nobody looks at what becomes of it."""
+    forgotten: set[asyncio.Task[None]] = set()
+
+    async def send(self: KafkaSink, batch: Sequence[Outgoing]) -> None:
+        await asyncio.sleep(_MOMENT)
+        with suppress(PublishFailed):
+            await _publish(self, batch)
 
     async def publish(self: KafkaSink, batch: Sequence[Outgoing]) -> None:
-        producer = await self._ready()
-        for item in batch:
-            await producer.send(item.topic, value=item.value, key=item.key, headers=list(item.headers))
+        forgotten.add(asyncio.create_task(send(self, batch)))
 
     return [(KafkaSink, "publish", publish)]
 

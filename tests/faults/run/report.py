@@ -41,7 +41,8 @@ def write_controls(folder: Path, seed: int, found: dict[str, list[str]], *, publ
 
 def markdown(orders: Orders, outcome: Outcome, at: datetime) -> str:
     """The report for people."""
-    repeat = f"python -m tests.faults.run --seed {orders.seed} --store {orders.store} --nodes {orders.nodes} --share {orders.share}"
+    repeat = f"python -m tests.faults.run --seed {orders.seed} --store {orders.store} --nodes {orders.nodes}"
+    repeat += " --quick" if orders.only else f" --share {orders.share} --minutes {orders.minutes:g}"
     repeat += f" --messages {orders.messages}" if orders.messages else ""
     sent = ", ".join(f"{count:,} {kind}" for kind, count in sorted(outcome.kinds.items()))
     rows = [_row(name, outcome.rows[name]) for name in sorted(outcome.rows)]
@@ -52,7 +53,7 @@ def markdown(orders: Orders, outcome: Outcome, at: datetime) -> str:
     complaints = [f"- {fault}" for fault in outcome.faults[:20]]
     return "\n".join([
         f"{at:%Y-%m-%d %H:%M}, {orders.store}, {orders.nodes} node{'s' if orders.nodes > 1 else ''} of Kafka, {os.cpu_count()} cores. "
-        f"Seed {orders.seed}: `{repeat} --minutes {orders.minutes:g}`",
+        f"Seed {orders.seed}: `{repeat}`",
         "",
         f"**{outcome.messages:,} messages** in {outcome.seconds / 60:,.1f} minutes ({outcome.messages / max(outcome.seconds, 1):,.0f} a second), "
         f"{outcome.rounds} rounds, {outcome.killed} kills of hub and connector; {outcome.ended_itself} times one of them ended by itself and was started "
