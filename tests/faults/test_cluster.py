@@ -116,7 +116,8 @@ async def confirmed(cluster: Cluster, topic: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("topic", [REQUESTS, pytest.param(REPLIES, marks=pytest.mark.faults)])
+@pytest.mark.faults
+@pytest.mark.parametrize("topic", [REQUESTS, REPLIES])
 async def test_a_leader_is_killed_and_then_two_nodes_at_once(
     secure: Cluster, brokers: Brokers, tmp_path: Path, topic: str
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.run.campaign import quick, run
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.faults]
 
 
 async def test_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def said_in_two_ways(play: Stage) -> list[str]:
     return [each for each, found in values.items() if len(found) > 1] + [str(size) for size, found in roots.items() if len(found) > 1]
 
 
+@pytest.mark.faults
 async def test_an_old_backup_is_put_back_and_the_work_goes_on(cluster: Cluster, tmp_path: Path) -> None:
     async with stage(cluster, tmp_path / "world") as play:
         await busy(play, tmp_path / "backup")
@@ -82,6 +83,7 @@ async def test_an_old_backup_is_put_back_and_the_work_goes_on(cluster: Cluster, 
         assert store.execute("SELECT count(*) FROM audit WHERE kind = 'store.restored'").fetchone() == (1,)
 
 
+@pytest.mark.faults
 async def test_a_hub_refuses_a_store_that_is_behind_what_was_signed(cluster: Cluster, tmp_path: Path) -> None:
     """Store and log were both copied back by hand: only the topic knows. Without the entries nothing can be signed any more."""
     async with stage(cluster, tmp_path / "world") as play:

@@ -95,6 +95,7 @@ async def test_one_that_stood_still_past_its_lease_does_no_harm(cluster: Cluster
         assert verdict(messages, play.linkage, play.asked) == []
 
 
+@pytest.mark.faults
 async def test_a_restarted_server_is_waited_for(cluster: Cluster, tmp_path: Path) -> None:
     """Every session ends at once, as when PostgreSQL is restarted; both hubs go on by themselves."""
     url = stores.postgres().schema()
@@ -108,6 +109,7 @@ async def test_a_restarted_server_is_waited_for(cluster: Cluster, tmp_path: Path
         assert verdict(messages, play.linkage, play.asked) == []
 
 
+@pytest.mark.faults
 async def test_one_after_the_other_is_replaced_while_the_work_goes_on(cluster: Cluster, tmp_path: Path) -> None:
     """A rolling upgrade: each is ended by SIGTERM in the middle of its work, and a new one joins."""
     url = stores.postgres().schema()
