@@ -14,6 +14,8 @@ from hub.store.errors import StoreError
 
 TURN = 10
 """Seconds that a session may stand still in a transaction before the server ends it."""
+_LONGEST_TURN = 15
+"""Seconds that a turn may last in all; a batch takes well below one."""
 _LONGEST = 120
 """Seconds that any transaction may last, were it to stand still in the middle of a statement."""
 _OLDEST = 170_000
@@ -46,6 +48,8 @@ class PostgresDatabase:
         turn = _turn(oid or 0)
         # READ COMMITTED: a snapshot of the whole transaction would be taken before the lock is had, and be old by then.
         self.writing = self.engine.execution_options(isolation_level="READ COMMITTED")
+        # A process that stands still while it sends rows is not idle to the server, but its turn ends all the same.
+        turn += f", set_config('transaction_timeout', '{_LONGEST_TURN}s', true)"
         event.listen(self.writing, "begin", lambda connection: connection.exec_driver_sql(turn).close())
 
     def close(self) -> None:
