@@ -268,7 +268,7 @@ class Processor:
         if not self._restored:
             return self._decide(cluster, batch, published)
         with self._store.read() as connection:
-            self._restored = standing.count(connection) > 0
+            self._restored = standing.any_left(connection)
             times = standing.decided_at(connection, [item.message.id for item in batch if item.message is not None])
         return [each for at, part in as_then(batch, times) for each in self._decide(cluster, part, None, at)]
 
@@ -488,7 +488,7 @@ class Processor:
             if new:
                 connection.execute(t.offsets.insert(), new)
             self._contact_at = self._contact_at or contact.last(connection)
-            self._restored = standing.count(connection) > 0
+            self._restored = standing.any_left(connection)
         return {place: kept.get(place, first[place]) for place in sorted(mine)}
 
     @staticmethod

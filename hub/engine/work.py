@@ -67,7 +67,7 @@ class Work:
         self._message_pk = self._last(t.messages.c.pk)
         self._outbox_seq = self._last(t.outbox.c.seq)
         self._audit_seq = self._last(t.audit.c.seq)
-        self._restored = standing.count(connection) > 0
+        self._restored = standing.any_left(connection)
 
     def _last(self, column: Any) -> int:
         return self.connection.scalar(select(func.max(column))) or 0

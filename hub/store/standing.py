@@ -32,6 +32,11 @@ def count(connection: Connection) -> int:
     return connection.scalar(select(func.count()).select_from(t.standing)) or 0
 
 
+def any_left(connection: Connection) -> bool:
+    """Whether there is any: looked at in every transaction, so however many there are it reads one."""
+    return connection.execute(select(c.topic).limit(1)).first() is not None
+
+
 def put(connection: Connection, vault: Vault, topic: str, message_id: str, case_token: str, found: Stands) -> None:
     """Remember this; of a message that was published twice the first."""
     row = {"topic": topic, "message_id": message_id, "case_token": case_token, "jws": found.jws, "cause": found.cause,

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ class Producer:
 
     def __init__(self, *, hangs: bool) -> None:
         self._hangs = hangs
-        self._futures: list[asyncio.Future[None]] = []
+        self._futures: list[asyncio.Future[Any]] = []
         self._message_accumulator = self._sender = self
         self._batches: dict[str, list[object]] = {}
         self.sender_task = asyncio.get_running_loop().create_future()
@@ -29,10 +30,10 @@ class Producer:
 
     async def start(self) -> None: ...
 
-    async def send(self, *_: object, **__: object) -> "asyncio.Future[None]":
+    async def send(self, *_: object, **__: object) -> "asyncio.Future[Any]":
         future = asyncio.get_running_loop().create_future()
         if not self._hangs:
-            future.set_result(None)
+            future.set_result(SimpleNamespace(timestamp=1_000))
         self._futures.append(future)
         return future
 

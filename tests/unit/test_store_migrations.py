@@ -51,11 +51,11 @@ def old(each_store: str, tmp_path: Path) -> Path:
 def _copy(source: sqlite3.Connection, connection: Connection) -> None:
     """There is no PostgreSQL store of version 0.2.0: today's tables without those that it had not, and its rows."""
     source.row_factory = sqlite3.Row
-    connection.execute(text("DROP TABLE letters"))
-    connection.execute(text("DROP TABLE letter_orders"))
+    had = {row["name"] for row in source.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     connection.execute(t.meta.delete())
     for table in t.metadata.sorted_tables:
-        if table in (t.letters, t.letter_orders):
+        if table.name not in had:
+            connection.execute(text(f"DROP TABLE {table.name}"))
             continue
         rows = [dict(row) for row in source.execute(f"SELECT * FROM {table.name}")]  # noqa: S608 - the names are ours
         if rows:
