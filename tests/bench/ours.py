@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 from hub.bootstrap import Hub, build_hub
 from hub.settings import Kafka, Settings
@@ -29,7 +30,8 @@ async def hub(job: Job, go: asyncio.Event) -> AsyncIterator[None]:
         built.processor.resume()
 
     built.processor.pause()
-    async with asyncio.TaskGroup() as group:
+    # Each run has a new store before the topics of all runs, which the hub would refuse as one that was set back.
+    async with asyncio.TaskGroup() as group, _without_look_back():
         group.create_task(built.run())
         await built.processor.ready.wait()
         begins = group.create_task(begin())
@@ -37,6 +39,15 @@ async def hub(job: Job, go: asyncio.Event) -> AsyncIterator[None]:
         begins.cancel()
         await _all_logged(built)
         built.processor.stop()
+
+
+@asynccontextmanager
+async def _without_look_back() -> AsyncIterator[None]:
+    async def nothing(_: Hub) -> None:
+        """Looks at no checkpoint."""
+
+    with patch.object(Hub, "_check_published", nothing):
+        yield
 
 
 async def _all_logged(built: Hub) -> None:
