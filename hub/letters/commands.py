@@ -197,7 +197,7 @@ def _order(
 def _store(settings: Settings) -> Iterator[Connection]:
     from hub.store.database import open_readonly
 
-    with open_readonly(settings.data_dir / "hub.db") as connection:
+    with open_readonly(settings.store_at()) as connection:
         yield connection
 
 

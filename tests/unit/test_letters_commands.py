@@ -13,6 +13,7 @@ from hub.casework.orders import Order, SignedOrder
 from hub.letters.commands import app
 from hub.letters.words import OUTCOMES, words_for
 from hub.settings import Secrets, read_settings
+from hub.store.database import Database
 from schemas.samples import PEOPLE
 from tests.factories import REQUESTS, inquiry
 from tests.letters import all_letters, order
@@ -129,3 +130,11 @@ def test_every_outcome_has_words_in_both_languages() -> None:
         chinese, english = words_for(code).split(" / ", 1)
         assert any("一" <= sign <= "鿿" for sign in chinese)
         assert english.isascii()
+
+
+def test_the_letters_are_those_of_the_store_that_the_settings_name(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.rig.feed([desk.rig.record("court-9901", b"not json", REQUESTS)])
+    assert len(desk.lines("list")) == 1
+    Database(tmp_path / "other.db").close()
+    monkeypatch.setenv("LIANDONG_STORE", "sqlite:other.db")
+    assert desk.lines("list") == []
