@@ -65,8 +65,8 @@ def verify(jws: str, value: bytes, key_for: Callable[[str], Ed25519PublicKey]) -
     return _verify(plain, statement, key_for, _signs_statement)
 
 
-Check = Callable[[bytes, bytes, bytes], bool]
-"""Whether a public key's (its 32 bytes) signature fits these bytes."""
+Check = Callable[[Ed25519PublicKey, bytes, bytes], bool]
+"""Whether a key's signature fits these bytes."""
 
 
 def _verify(jws: str, value: bytes, key_for: Callable[[str], Ed25519PublicKey], check: Check) -> str:
@@ -85,22 +85,26 @@ def _verify(jws: str, value: bytes, key_for: Callable[[str], Ed25519PublicKey], 
         key = key_for(kid)
     except KeyError as error:
         raise SignatureError("jws-unknown-key", f"no key is known under kid {kid}; register it first") from error
-    if not check(key.public_bytes_raw(), signature, protected.encode("ascii") + b"." + value):
+    if not check(key, signature, protected.encode("ascii") + b"." + value):
         raise SignatureError("jws-bad-signature", "the signature does not match the value; sign the exact bytes that are sent")
     return kid
 
 
-def _signs(public: bytes, signature: bytes, signed: bytes) -> bool:
+def _signs(key: Ed25519PublicKey, signature: bytes, signed: bytes) -> bool:
     try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, signed)
+        key.verify(signature, signed)
     except InvalidSignature:
         return False
     return True
 
 
+def _signs_statement(key: Ed25519PublicKey, signature: bytes, signed: bytes) -> bool:
+    return _statement_holds(key.public_bytes_raw(), signature, signed)
+
+
 @lru_cache(maxsize=4096)  # a statement comes with each message of its batch: of 64, one needs the curve
-def _signs_statement(public: bytes, signature: bytes, signed: bytes) -> bool:
-    return _signs(public, signature, signed)
+def _statement_holds(public: bytes, signature: bytes, signed: bytes) -> bool:
+    return _signs(Ed25519PublicKey.from_public_bytes(public), signature, signed)
 
 
 @lru_cache(maxsize=1024)  # headers are constant per key; errors are not cached
