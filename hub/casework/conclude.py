@@ -1,12 +1,12 @@
 """The one end of a request: its conclusion, with what may be asked next."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
 from hub.casework.desk import Desk
 from hub.rules import collect, proposals
-from hub.rules.state import RequestState, RequestStatus
+from hub.rules.plan import FollowUpRule
+from hub.rules.state import RequestState, RequestStatus, TaskState
 from schemas import hub as said
 from schemas.base import derive_id, from_micros
 
@@ -29,7 +29,8 @@ def finish(desk: Desk, request: RequestState, outcome: Literal["complete", "inco
                             message=task.message_id, at=from_micros(task.settled_at or desk.work.now))
         for task in request.tasks
     )  # fmt: skip
-    body = said.Conclusion(outcome=outcome, partners=lines, follow_ups=tuple(follow_ups(desk, request)))
+    follow_ups = tuple(follow_up(rule, task) for rule, task in proposals.reasons(desk.linkage.follow_ups, request))
+    body = said.Conclusion(outcome=outcome, partners=lines, follow_ups=follow_ups)
     desk.to_court(closing, request, "conclusion", "conclusion", body, request.request_id, conclusion_id)
     concluded = replace(request, status=RequestStatus.CONCLUDED, outcome=outcome, conclusion_id=conclusion_id)
     desk.put_request(concluded)
@@ -37,9 +38,8 @@ def finish(desk: Desk, request: RequestState, outcome: Literal["complete", "inco
         listener(concluded)
 
 
-def follow_ups(desk: Desk, request: RequestState) -> Iterator[said.FollowUp]:
-    """What the plan lets the court ask next, each with the reply that gives reason for it; `hub.casework.proposals` drafts it when
-    the court asks."""
-    for rule, task in proposals.reasons(desk.linkage.follow_ups, request):
-        yield said.FollowUp(finding=rule.finding, action=rule.action, partner_kind=rule.partner_kind,
-                            needs_approval=rule.needs_approval, cause=task.message_id)  # fmt: skip
+def follow_up(rule: FollowUpRule, task: TaskState, draft: said.Drafted | None = None) -> said.FollowUp:
+    """What `rule` lets the court ask next, with the reply that gives reason for it; `hub.casework.proposals` drafts it when the
+    court asks."""
+    return said.FollowUp(finding=rule.finding, action=rule.action, partner_kind=rule.partner_kind,
+                         needs_approval=rule.needs_approval, cause=task.message_id, draft=draft)  # fmt: skip

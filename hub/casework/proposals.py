@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from hub.casework.answers import kept_answer
-from hub.casework.conclude import follow_ups
+from hub.casework.conclude import follow_up
 from hub.casework.desk import Desk
 from hub.casework.drafts import Body, data_of, drafted, legal
 from hub.casework.part import Part
@@ -70,10 +70,9 @@ class _FollowUps:
     def all(self) -> Iterator[said.FollowUp]:
         """A draft for each asset that was found, one rule of the plan after the other."""
         known = {rule: set[str]() for rule in self._desk.linkage.follow_ups}
-        named = follow_ups(self._desk, self._request)
-        for (rule, task), follow_up in zip(proposals.reasons(known, self._request), named, strict=True):
+        for rule, task in proposals.reasons(known, self._request):
             for finding in proposals.proposed(rule, self._findings(task), self._desk.linkage.terms.exempt_flags, known[rule]):
-                yield follow_up.model_copy(update={"draft": self._draft(rule, task.partner, finding)})
+                yield follow_up(rule, task, self._draft(rule, task.partner, finding))
 
     def _findings(self, task: TaskState) -> tuple[Finding, ...]:
         kept = kept_answer(self._desk, task.partner, task.message_id) if task.message_id is not None else None
