@@ -13,9 +13,9 @@ from hub.rules.bulletins import Bars
 from hub.settings import ConfigError
 from hub.trust.checkpoints import open_checkpoint
 from hub.trust.errors import LogError
-from hub.trust.merkle import EMPTY_TREE, TreeState, leaf_hash
+from hub.trust.merkle import EMPTY_TREE
 from hub.trust.notes import NoteVerifier
-from hub.trust.tiles import TILE_WIDTH, TileReader
+from hub.trust.tiles import TileReader, grown
 from schemas.base import micros
 
 
@@ -45,8 +45,8 @@ class LogEntries:
         if taken > checkpoint.size:
             raise LogError("log-range", f"the log has {checkpoint.size} entries, and {taken} are needed; is it the same log?")
         reader = TileReader(directory, checkpoint.size)
-        tree = _grow(EMPTY_TREE, reader, taken)
-        if _grow(tree, reader, checkpoint.size).root != checkpoint.root:
+        tree = grown(EMPTY_TREE, reader, taken)
+        if grown(tree, reader, checkpoint.size).root != checkpoint.root:
             raise LogError("log-damaged", "the entries do not hash to the signed root")
         return cls(directory, checkpoint.origin, taken, tree.root.hex())
 
@@ -70,13 +70,6 @@ class LogEntries:
         if not self.size:
             return None
         return micros(datetime.fromisoformat(self.entry(self.size - 1)["at"]))
-
-
-def _grow(tree: TreeState, reader: TileReader, size: int) -> TreeState:
-    while tree.size < size:
-        bundle, start = divmod(tree.size, TILE_WIDTH)
-        tree = tree.extend(map(leaf_hash, reader.items("entries", bundle)[start : start + size - tree.size]))
-    return tree
 
 
 def read_bars(file: Path) -> Bars:

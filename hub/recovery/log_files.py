@@ -6,10 +6,10 @@ from pathlib import Path
 from hub.store.errors import StoreError
 from hub.trust.checkpoints import Checkpoint, open_checkpoint
 from hub.trust.errors import LogError, ProofError
-from hub.trust.merkle import TreeState, consistency_proof, leaf_hash, verify_consistency
+from hub.trust.merkle import TreeState, consistency_proof, verify_consistency
 from hub.trust.notes import NoteVerifier
 from hub.trust.tile_log import CHECKPOINT
-from hub.trust.tiles import TILE_WIDTH, TileReader, tile_path
+from hub.trust.tiles import TILE_WIDTH, TileReader, grown, tile_path
 
 
 def published(directory: Path, verifier: NoteVerifier) -> Checkpoint | None:
@@ -24,11 +24,11 @@ def entries(directory: Path, state: TreeState, checkpoint: Checkpoint) -> Iterat
     """The entries after `state` up to `checkpoint`, once they are known to hash to its root. Raises `LogError`."""
     reader = TileReader(directory, checkpoint.size)
     try:
-        grown = state.extend(leaf_hash(reader.entry(index)) for index in range(state.size, checkpoint.size))
+        root = grown(state, reader, checkpoint.size).root
     except LogError as error:
         raise LogError("log-behind", f"a checkpoint of {checkpoint.size} entries is published, and {directory} does not hold them all "
                        f"({error.message}). Nothing may be signed without them: put the newest copy of that directory back") from error  # fmt: skip
-    if grown.root != checkpoint.root:
+    if root != checkpoint.root:
         raise LogError("log-fork", f"the entries in {directory} do not hash to the checkpoint that is published for {checkpoint.size}; "
                        "the store or the directory is of another log")  # fmt: skip
     return (reader.entry(index) for index in range(state.size, checkpoint.size))

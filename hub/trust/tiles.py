@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from hub.trust.errors import LogError
-from hub.trust.merkle import EMPTY_TREE, HASH_SIZE
+from hub.trust.merkle import EMPTY_TREE, HASH_SIZE, TreeState, leaf_hash
 
 TILE_WIDTH = 256
 TILE_HEIGHT = 8
@@ -89,6 +89,17 @@ class TileReader:
             except FileNotFoundError:
                 continue
         raise LogError("log-unreadable", f"{path} is missing; restore the log's directory from a copy")
+
+
+def grown(tree: TreeState, reader: TileReader, size: int) -> TreeState:
+    """`tree` with the entries up to `size`, each hashed anew. Raises what `reader` raises."""
+    while tree.size < size:
+        bundle, start = divmod(tree.size, TILE_WIDTH)
+        items = reader.items("entries", bundle)[start : start + size - tree.size]
+        if not items:
+            raise LogError("log-range", f"entry {tree.size} is not in the log")
+        tree = tree.extend(map(leaf_hash, items))
+    return tree
 
 
 def _parse_tile(data: bytes) -> list[bytes]:
