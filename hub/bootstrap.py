@@ -30,7 +30,7 @@ from hub.recovery.topics import last_checkpoint
 from hub.rules.plan import Linkage
 from hub.sequencer import ROLE, Sequencer
 from hub.settings import Secrets, Settings
-from hub.store import journal, letters
+from hub.store import journal
 from hub.store.database import Database
 from hub.trust import keys
 from hub.trust.jws import Signer
@@ -115,7 +115,6 @@ class Hub:
     async def _sequence(self) -> None:
         await self.processor.ready.wait()
         await self.processor.persist(self._register_keys)
-        await self.processor.persist(lambda work: letters.adopt(work.connection))
         log.info("hub.ready", party=self.settings.party, log_size=self.sequencer.size, config=self.linkage.sha256[:12])
         await self.sequencer.run()
 

@@ -78,6 +78,7 @@ class Database:
         if found is None:
             connection.execute(meta.insert(), {"name": "schema", "value": str(SCHEMA_VERSION)})
         elif found != SCHEMA_VERSION:
+            migrations.fill(connection, found)
             log.info("store.migrated", before=found, schema=SCHEMA_VERSION)
 
     @contextmanager

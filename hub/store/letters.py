@@ -11,7 +11,6 @@ from hub.store import tables as t
 
 DEAD_LETTER = "dead-letter"
 """The type under which the bytes of a record that was set aside are kept."""
-_ADOPTED = "letters-adopted"
 c = t.letters.c
 
 
@@ -116,9 +115,7 @@ def is_order_known(connection: Connection, order_id: str) -> bool:
 
 
 def adopt(connection: Connection) -> int:
-    """Give a state to the dead letters of a store that was made before they had one; once. Returns how many."""
-    if connection.scalar(select(t.meta.c.value).where(t.meta.c.name == _ADOPTED)) is not None:
-        return 0
+    """Give a state to the dead letters of a store that was made before they had one. Returns how many."""
     d, m = t.dead_letters.c, t.messages.c
     place = d.topic + "/" + cast(d.partition, String) + "/" + cast(d.offset, String)
     query = select(d.error_class, d.stage, d.code, d.sender, d.at, m.audit_seq, m.message_id).join(
@@ -131,7 +128,6 @@ def adopt(connection: Connection) -> int:
     }  # fmt: skip
     if rows:
         connection.execute(t.letters.insert(), list(rows.values()))
-    connection.execute(t.meta.insert(), {"name": _ADOPTED, "value": "1"})
     return len(rows)
 
 

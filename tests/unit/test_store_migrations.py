@@ -105,6 +105,23 @@ def test_a_migrated_store_has_the_tables_of_a_new_one(old: Path, tmp_path: Path)
     fresh.close()
 
 
+def test_dead_letters_get_a_state_as_the_store_is_brought_forward_and_not_later(tmp_path: Path) -> None:
+    path = old_file(tmp_path / "hub.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO dead_letters VALUES (1, 'hub.requests.v1', 0, 7, 'not-json', 'contract', 'poison', 'court-9901', 'd', 3, 5)")
+        connection.execute("INSERT INTO messages VALUES (99, 'hub.requests.v1/0/7', 'out', '', '', 'dead-letter', NULL, '', 'd', '', x'00', 5, 5,"
+                           " 'hub.dead-letters.v1', NULL, NULL, 4)")  # fmt: skip
+        connection.commit()
+    store = Database(path)
+    with store.write() as connection:
+        (letter,) = connection.execute(select(t.letters))
+        assert (letter.id, letter.message_id, letter.code, letter.party) == ("4", "hub.requests.v1/0/7", "not-json", "court-9901")
+        connection.execute(t.letters.delete())
+    store.close()
+    with closing(Database(path)) as store, store.read() as connection:
+        assert connection.execute(select(t.letters)).first() is None, "what is of this schema already is not filled again"
+
+
 def test_a_file_is_copied_before_it_is_touched(tmp_path: Path) -> None:
     path = old_file(tmp_path / "hub.db")
     Database(path).close()

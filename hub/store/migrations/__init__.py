@@ -1,8 +1,8 @@
 """Forward migrations: one numbered step for each schema after the oldest that can be brought forward.
 
 A step changes what is there already, rows and columns, in SQL of its own: the tables as this program defines them today may
-have moved on since. Tables that are new need no step; they are made after the steps. All steps run in one transaction, so that
-a store is of one schema or of the other. A connector's store goes through the same steps: one that knows its tables looks
+have moved on since. Tables that are new need no step; they are made after the steps, and filled then (`FILLS`) where older rows
+belong into them. All of it is one transaction, so that a store is of one schema or of the other. A connector's store goes through the same steps: one that knows its tables looks
 whether they are there.
 """
 
@@ -10,12 +10,15 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection, inspect, select
 
+from hub.store import letters
 from hub.store.errors import StoreError
 from hub.store.migrations import step_003
 from hub.store.tables import SCHEMA_VERSION, meta
 
 STEPS: Mapping[int, Callable[[Connection], None]] = {3: step_003.migrate}
 """Schema → what makes it of the one before."""
+FILLS: Mapping[int, Callable[[Connection], object]] = {3: letters.adopt}
+"""Schema → what fills its new tables from those of the one before."""
 
 
 def found_in(connection: Connection) -> int | None:
@@ -46,3 +49,10 @@ def run(connection: Connection, found: int) -> None:
     for number in range(found + 1, SCHEMA_VERSION + 1):
         STEPS[number](connection)
     connection.execute(meta.update().where(meta.c.name == "schema").values(value=str(SCHEMA_VERSION)))
+
+
+def fill(connection: Connection, found: int) -> None:
+    """What schemas after `found` have added is there now: give it what it would hold."""
+    for number in range(found + 1, SCHEMA_VERSION + 1):
+        if number in FILLS:
+            FILLS[number](connection)
