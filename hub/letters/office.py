@@ -10,7 +10,7 @@ from dataclasses import asdict
 import structlog
 from aiohttp import web
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from hub.casework.application import Casework
 from hub.casework.orders import Done, Order, SignedOrder
@@ -20,6 +20,7 @@ from hub.engine.records import Inbound, Record, Unfit, digest_of
 from hub.engine.work import Work, own_headers, unpack_headers
 from hub.store import letters
 from hub.store.database import Database
+from hub.store.errors import is_outage
 from hub.trust.errors import SignatureError
 from hub.trust.jws import verify
 from hub.trust.parties import Directory
@@ -67,17 +68,17 @@ class Office:
             item = await asyncio.to_thread(self._gate.check, record) if record is not None else None
             try:
                 return await self._transact(given, item)
-            except OperationalError:
-                raise
             except Exception as error:  # whatever a decision raises says something of the record alone
-                if record is None:
+                if record is None or is_outage(error):
                     raise
                 log.error("letter.poison", letter=given.order.letter, error=type(error).__name__)
                 party = item.party if item is not None else None
                 message = item.message if item is not None else None
                 poison = Unfit(record, "internal-error", "decide", digest_of(record.value), party, message, type(error).__name__)
             return await self._transact(given, poison)
-        except OperationalError as error:
+        except DBAPIError as error:
+            if not is_outage(error):
+                raise
             raise OrderRefused("store-busy") from error
 
     def _read(self, value: bytes, jws: str) -> SignedOrder:
