@@ -8,7 +8,7 @@ import base64
 import json
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -67,7 +67,11 @@ class Work:
         self._message_pk = self._last(t.messages.c.pk)
         self._outbox_seq = self._last(t.outbox.c.seq)
         self._audit_seq = self._last(t.audit.c.seq)
-        self._restored = standing.any_left(connection)
+
+    @cached_property
+    def _restored(self) -> bool:
+        """Whether the store was set back and something stands that it does not know of; looked at only where something is sent."""
+        return standing.any_left(self.connection)
 
     def _last(self, column: Any) -> int:
         return self.connection.scalar(select(func.max(column))) or 0
