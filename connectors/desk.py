@@ -16,8 +16,8 @@ from connectors.terms import KEEP, fitting
 from hub.bus.topics import Topics
 from hub.engine.copies import open_copy
 from hub.engine.gate import Admits
-from hub.engine.processor import Due
 from hub.engine.records import Inbound, Record, Unfit, digest_of
+from hub.engine.timers import Due
 from hub.engine.work import Decision, Facts, Work
 from hub.store import tables as t
 from hub.trust.errors import SignatureError

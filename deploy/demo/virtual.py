@@ -16,8 +16,8 @@ from hub.casework import Casework, admits
 from hub.config import Rulebook
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
-from hub.engine.processor import Due
 from hub.engine.records import Outgoing, Record
+from hub.engine.timers import Due
 from hub.engine.work import Work, signed_headers
 from hub.store import journal
 from hub.store import tables as t

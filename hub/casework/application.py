@@ -24,8 +24,8 @@ from hub.casework.supervision import Supervision
 from hub.casework.watches import Watches
 from hub.config import Rulebook
 from hub.engine.gate import Admits
-from hub.engine.processor import Due
 from hub.engine.records import Inbound, Record, Unfit
+from hub.engine.timers import Due
 from hub.engine.work import Work
 from hub.trust.parties import Party, Role
 from schemas.messages import PartnerMessage, RequestMessage, SharedMessage, StatementMessage

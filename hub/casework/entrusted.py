@@ -7,8 +7,8 @@ from hub.casework.desk import Desk, unfit
 from hub.casework.numbers import Numbers
 from hub.casework.officers import arrival, officer_codes
 from hub.casework.part import Part
-from hub.engine.processor import Due
 from hub.engine.records import Inbound
+from hub.engine.timers import Due
 from hub.engine.work import Decision, Facts
 from hub.rules import authority, entrusted
 from hub.rules.cases import LIFTS, CaseState

@@ -7,8 +7,8 @@ from hub.casework.numbers import Numbers
 from hub.casework.officers import officer_codes
 from hub.casework.part import Part
 from hub.engine.copies import copied
-from hub.engine.processor import Due
 from hub.engine.records import Inbound
+from hub.engine.timers import Due
 from hub.engine.work import Decision, Facts
 from hub.rules import authority, leads
 from hub.rules.cases import CaseState

@@ -8,8 +8,8 @@ from hub.casework.desk import request_key
 from hub.casework.officers import officer_codes
 from hub.casework.part import Part
 from hub.casework.tasks import dispatch, planned
-from hub.engine.processor import Due
 from hub.engine.records import Inbound
+from hub.engine.timers import Due
 from hub.engine.work import Decision, Facts
 from hub.rules import cases as case_rules
 from hub.rules import ledger as rules

@@ -8,8 +8,8 @@ partner alone, in the very bytes of the first time.
 from hub.casework.desk import Desk
 from hub.casework.part import Part
 from hub.casework.sendable import is_forbidden, is_gone
-from hub.engine.processor import Due
 from hub.engine.records import Inbound, Replay
+from hub.engine.timers import Due
 from hub.engine.work import Facts
 from hub.rules import collect, intake, measures
 from hub.rules.cases import CaseState

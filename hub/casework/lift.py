@@ -5,8 +5,8 @@ from typing import Any
 from hub.casework.desk import Desk
 from hub.casework.drafts import draft
 from hub.casework.part import Part
-from hub.engine.processor import Due
 from hub.engine.records import Inbound
+from hub.engine.timers import Due
 from hub.rules import authority, lift, overdue
 from hub.rules.cases import LIFTS, CaseState
 from hub.rules.lift import Binding, LiftState, RestrictionState

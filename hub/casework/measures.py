@@ -7,8 +7,8 @@ from typing import Any
 
 from hub.casework.part import Part
 from hub.casework.renewals import LAPSE, arm, disarm, facts_of, tell
-from hub.engine.processor import Due
 from hub.engine.records import Inbound
+from hub.engine.timers import Due
 from hub.engine.work import Decision
 from hub.rules import cases, measures
 from hub.rules.cases import CaseState

@@ -9,8 +9,8 @@ from hub.casework.lift import imposed, next_reminder, remind
 from hub.casework.officers import officer_codes
 from hub.casework.part import Part
 from hub.engine.copies import copied
-from hub.engine.processor import Due
 from hub.engine.records import Inbound
+from hub.engine.timers import Due
 from hub.engine.work import Decision, Facts
 from hub.rules import lift, objections
 from hub.rules.cases import CaseState

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from hub.casework.desk import Desk
-from hub.engine.processor import Due
 from hub.engine.records import Inbound
+from hub.engine.timers import Due
 from hub.rules.cases import CaseState
 from hub.rules.state import RequestState, TaskState
 from schemas.envelope import Envelope

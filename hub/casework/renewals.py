@@ -7,7 +7,7 @@ from typing import Any
 from hub.casework.desk import Desk
 from hub.casework.drafts import draft
 from hub.casework.part import Part
-from hub.engine.processor import Due
+from hub.engine.timers import Due
 from hub.engine.work import Decision, Facts
 from hub.rules import measures
 from hub.rules.cases import CaseState

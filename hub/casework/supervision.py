@@ -2,8 +2,8 @@
 
 from hub.casework.desk import Desk
 from hub.casework.part import Part
-from hub.engine.processor import Due
 from hub.engine.records import Inbound
+from hub.engine.timers import Due
 from hub.engine.work import Decision, Facts
 from hub.rules import collect, overdue
 from hub.rules.cases import CaseState

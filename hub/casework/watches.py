@@ -5,8 +5,8 @@ from typing import Any
 
 from hub.casework.officers import officer_codes
 from hub.casework.part import Part
-from hub.engine.processor import Due
 from hub.engine.records import Inbound
+from hub.engine.timers import Due
 from hub.engine.work import Decision, Facts
 from hub.rules import watches
 from hub.rules.cases import CaseState

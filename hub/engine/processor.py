@@ -14,7 +14,6 @@ import traceback
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -22,9 +21,10 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 import structlog
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, update
 from sqlalchemy.exc import DBAPIError
 
+from hub.engine import timers
 from hub.engine.compose import Composer
 from hub.engine.crew import RELAY, Crew, Fenced
 from hub.engine.gate import Gate
@@ -32,8 +32,9 @@ from hub.engine.records import Inbound, Outgoing, Place, Record, Unfit
 from hub.engine.relay import Page, Relay, Sink, load_page, mark
 from hub.engine.skew import TimedSink
 from hub.engine.standby import Standby
+from hub.engine.timers import Due
 from hub.engine.work import Work, read_payload
-from hub.store import contact, leases, standing
+from hub.store import contact, leases, offsets, standing
 from hub.store import tables as t
 from hub.store.database import Database
 from hub.store.errors import StoreError, is_outage
@@ -57,15 +58,6 @@ HICCUP = 3_000_000
 """A time without an answer from Kafka that is no outage yet, in µs."""
 BEAT = 1.0
 """Seconds between two renewals of this process's leases on a shared store."""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """One timer that fires."""
-
-    kind: str
-    ref: str
-    due_at: int
 
 
 class Source(Protocol):
@@ -380,7 +372,7 @@ class Processor:
         if not self.crew.shared:
             return all(self._positions[place] >= end for place, end in ends.items())
         with self._store.read() as connection:
-            kept = self._kept(connection, cluster)
+            kept = offsets.kept(connection, cluster)
         return all(kept.get(place, 0) >= end for place, end in ends.items())
 
     async def _beat_forever(self, places: Collection[Place]) -> None:
@@ -424,7 +416,7 @@ class Processor:
                 raise  # a store that is locked or full says nothing about a timer
             log.error("engine.timers", error=type(error).__name__, where=_place(error))
         with self._store.read() as connection:
-            due = self._due(connection, upto)
+            due = timers.due(connection, upto, self._batch)
         return [each for timer in due for each in self._fire_alone(timer, upto)]
 
     def _fire_alone(self, timer: Due, upto: int) -> list[Outgoing]:
@@ -439,31 +431,20 @@ class Processor:
 
     def _set_aside(self, work: Work, timer: Due, error: str) -> None:
         """A timer that nothing can be decided on goes to a person: its kind, and of the error the kind alone."""
-        if self._remove(work, timer):
+        if timers.remove(work.connection, timer):
             work.decide("timer.failed", None, None, {"timer": timer.kind, "ref": timer.ref, "error": error, "alarm": 1})
 
     def _any_due(self, at: int) -> bool:
         with self._store.read() as connection:
-            return connection.execute(select(t.timers.c.ref).where(t.timers.c.due_at <= at).limit(1)).first() is not None
+            return timers.any_due(connection, at)
 
     def _take_due(self, work: Work) -> None:
-        self._take(work, self._due(work.connection, work.now))
-
-    def _due(self, connection: Connection, upto: int) -> list[Due]:
-        timers = t.timers.c
-        query = select(timers.kind, timers.ref, timers.due_at).where(timers.due_at <= upto).order_by(timers.due_at)
-        return [Due(*row) for row in connection.execute(query.limit(self._batch))]
+        self._take(work, timers.due(work.connection, work.now, self._batch))
 
     def _take(self, work: Work, due: Sequence[Due]) -> None:
         """Fire these, so far as they are still set for that time: one that fired before may have moved or ended another."""
-        due = [timer for timer in due if self._remove(work, timer)]
+        due = [timer for timer in due if timers.remove(work.connection, timer)]
         self._application.fire(work, due)
-
-    @staticmethod
-    def _remove(work: Work, timer: Due) -> bool:
-        timers = t.timers.c
-        same = timers.kind == timer.kind, timers.ref == timer.ref, timers.due_at == timer.due_at
-        return work.connection.execute(delete(t.timers).where(*same)).rowcount == 1
 
     async def _mark(self) -> None:
         upto = self.relay.unmarked()
@@ -480,21 +461,10 @@ class Processor:
     def _resume(self, cluster: str, first: dict[Place, int], mine: Collection[Place]) -> dict[Place, int]:
         """Where this process reads on in this cluster; a partition never seen begins at its first offset."""
         with self._store.write() as connection:
-            kept = self._kept(connection, cluster)
-            new = [
-                {"cluster": cluster, "topic": topic, "partition": partition, "next": offset}
-                for (topic, partition), offset in first.items() if (topic, partition) not in kept
-            ]  # fmt: skip
-            if new:
-                connection.execute(t.offsets.insert(), new)
+            positions = offsets.begun(connection, cluster, first)
             self._contact_at = self._contact_at or contact.last(connection)
             self._restored = standing.any_left(connection)
-        return {place: kept.get(place, first[place]) for place in sorted(mine)}
-
-    @staticmethod
-    def _kept(connection: Connection, cluster: str) -> dict[Place, int]:
-        rows = connection.execute(select(t.offsets).where(t.offsets.c.cluster == cluster))
-        return {(row.topic, row.partition): row.next for row in rows}
+        return {place: positions[place] for place in sorted(mine)}
 
     def _load(self, after: int) -> Page:
         with self._store.read() as connection:

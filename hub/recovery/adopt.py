@@ -28,7 +28,7 @@ from hub.engine.work import Work
 from hub.recovery import log_files, topics
 from hub.recovery.replay import Group, Outcome, Replayer, Spot, differs, groups
 from hub.settings import Secrets, Settings
-from hub.store import journal, leases, standing
+from hub.store import journal, leases, offsets, standing
 from hub.store import tables as t
 from hub.store.database import Database
 from hub.store.errors import StoreError
@@ -166,14 +166,8 @@ class _Adoption:
                 return
 
     def _positions(self, cluster: str, first: dict[Place, int]) -> dict[Place, int]:
-        c = t.offsets.c
         with self._store.write() as connection:
-            kept = {(row.topic, row.partition): row.next for row in connection.execute(select(t.offsets).where(c.cluster == cluster))}
-            for (topic, partition), offset in first.items():
-                if (topic, partition) not in kept:
-                    row = {"cluster": cluster, "topic": topic, "partition": partition, "next": offset}
-                    connection.execute(t.offsets.insert(), row)
-        return {place: kept.get(place, offset) for place, offset in first.items()}
+            return offsets.begun(connection, cluster, first)
 
     def _sequence(self, state: TreeState, size: int) -> None:
         """The rows that a checkpoint covers have their places in the log, and the tree is that of the checkpoint."""

@@ -16,10 +16,12 @@ import structlog
 from sqlalchemy import Connection, func, select, update
 
 from hub.casework import Casework
+from hub.engine import timers
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
-from hub.engine.processor import BATCH, Due
+from hub.engine.processor import BATCH
 from hub.engine.records import Inbound, Record, Unfit
+from hub.engine.timers import Due
 from hub.engine.work import Work
 from hub.store import contact
 from hub.store import tables as t
@@ -115,8 +117,7 @@ class Replayer:
 
     def _fire(self, work: Work, due: Sequence[Due]) -> None:
         for timer in due:
-            same = t.timers.c.kind == timer.kind, t.timers.c.ref == timer.ref, t.timers.c.due_at == timer.due_at
-            work.connection.execute(t.timers.delete().where(*same))
+            timers.remove(work.connection, timer)
         self._casework.fire(work, due)
 
     def _attempt(self, group: Group, decide: Callable[[Work], None], batch: Sequence[Inbound | Unfit] = ()) -> bool:
@@ -166,9 +167,8 @@ class Replayer:
             connection.execute(update(t.offsets).where(*here, c.next <= record.offset).values(next=record.offset + 1))
 
     def _due(self, at: int) -> list[Due]:
-        c = t.timers.c
         with self._store.read() as connection:
-            return [Due(*row) for row in connection.execute(select(c.kind, c.ref, c.due_at).where(c.due_at <= at).order_by(c.due_at).limit(BATCH))]
+            return timers.due(connection, at, BATCH)
 
 
 class _Differs(Exception):  # noqa: N818 - it undoes a transaction

@@ -17,9 +17,10 @@ from hub.console.metrics import build_registry
 from hub.console.reader import Reader
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
-from hub.engine.processor import Due, now_micros
+from hub.engine.processor import now_micros
 from hub.engine.records import Record
 from hub.engine.relay import mark
+from hub.engine.timers import Due
 from hub.engine.work import Work
 from hub.store import journal
 from hub.store import tables as t

@@ -11,7 +11,7 @@ from sqlalchemy import event, select
 
 from hub.casework.desk import request_key
 from hub.casework.ledger import ROUND
-from hub.engine.processor import Due
+from hub.engine.timers import Due
 from hub.store import tables as t
 from schemas import samples
 from tests import ledgers

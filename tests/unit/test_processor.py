@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from hub.engine.processor import Due, in_parts, now_micros
+from hub.engine.processor import in_parts, now_micros
 from hub.engine.records import Inbound, Outgoing, Record, Unfit
 from hub.engine.relay import Page, PublishFailed, Relay
+from hub.engine.timers import Due
 from hub.engine.work import Work
 from hub.store import tables as t
 from tests.factories import REPLIES, REQUESTS, inquiry
