@@ -1,6 +1,8 @@
 # Two commands are enough: `make demo` and `make test`. Each sets up what it needs.
 PYTHON ?= python3
 RUN := .venv/bin/python
+# Much of a test's time is waiting, for Kafka most of all: files run two at a time. A file stays whole, because it shares what it started.
+TOGETHER := -n 2 --dist loadfile --no-loadscope-reorder
 .PHONY: help demo test simulate faults check lint bench schemas lock clean
 
 help: ## Say what there is
@@ -12,7 +14,7 @@ demo: ## Set up, and run the main job on a real Kafka (ARGS="--no-wait" ends by 
 
 test: ## All tests, those on a real Kafka among them (ARGS go to pytest)
 	@$(PYTHON) deploy/install.py --dev
-	@$(RUN) -m pytest -q $(ARGS)
+	@$(RUN) -m pytest -q $(TOGETHER) $(ARGS)
 
 faults: ## The tests that take minutes, then a long run under faults (ARGS="--minutes 60 --seed 1"; see docs/reliability.md)
 	@$(PYTHON) deploy/install.py --dev

@@ -21,9 +21,10 @@ from connectors.runner import ROLE, Pace, Runner
 from hub.bus.sink import KafkaSink
 from hub.bus.source import KafkaSource
 from hub.bus.topics import Topics
+from hub.engine.clock import now_micros
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
-from hub.engine.processor import Processor, now_micros
+from hub.engine.processor import Processor
 from hub.engine.work import Work
 from hub.settings import ConfigError, Kafka, Secrets, maintenance_windows, store_at
 from hub.store.database import Database

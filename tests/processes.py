@@ -175,7 +175,7 @@ async def kill(child: Child) -> None:
     await child.process.wait()
 
 
-async def until(holds: Callable[[], bool], what: str, within: float = 40) -> None:
+async def until(holds: Callable[[], bool], what: str, within: float = 120) -> None:
     """Wait until `holds`; fails, saying `what` did not happen, when it does not in time."""
     deadline = time.monotonic() + within
     while not holds():

@@ -47,7 +47,7 @@ async def effects(partner: aiohttp.ClientSession, request_no: str) -> list[str]:
         return [effect["kind"] for effect in await answer.json() if effect["requestNo"] == request_no]
 
 
-async def eventually(look: Callable[[], Awaitable[Found | None]], within: float = 10) -> Found:
+async def eventually(look: Callable[[], Awaitable[Found | None]], within: float = 60) -> Found:
     """The first thing that `look` finds; fails when there is none in time."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:

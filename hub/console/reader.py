@@ -29,7 +29,7 @@ from hub.console.views import (
     Timeline,
     TopicLine,
 )
-from hub.engine.processor import now_micros
+from hub.engine.clock import now_micros
 from hub.rules.calendar import Calendar
 from hub.rules.collect import Outages
 from hub.rules.state import TaskStatus

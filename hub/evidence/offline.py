@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from hub.config import load_calendar
+from hub.engine.clock import now_micros
 from hub.engine.compose import Composer
-from hub.engine.processor import now_micros
 from hub.evidence.errors import EvidenceError
 from hub.evidence.export import export_bundle, find_request, requests_in_case
 from hub.evidence.referral import build_referral

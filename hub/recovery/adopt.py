@@ -20,9 +20,9 @@ from hub.bus.source import KafkaSource
 from hub.bus.topics import Topics
 from hub.casework import Casework, admits
 from hub.config import load_rulebook
+from hub.engine.clock import now_micros
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
-from hub.engine.processor import now_micros
 from hub.engine.records import Place, Record
 from hub.engine.work import Work
 from hub.recovery import log_files, topics

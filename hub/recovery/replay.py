@@ -17,9 +17,9 @@ from sqlalchemy import Connection, func, select, update
 
 from hub.casework import Casework
 from hub.engine import timers
+from hub.engine.batches import BATCH
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
-from hub.engine.processor import BATCH
 from hub.engine.records import Inbound, Record, Unfit
 from hub.engine.timers import Due
 from hub.engine.work import Work

@@ -1,6 +1,7 @@
 """Aggregates in the store: all kinds in one table, the state itself as JSON, and what is searched for in columns."""
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -70,8 +71,7 @@ class States:
         return self._read(kind, select(table).where(_KIND == kind.KIND, where).order_by(c.key))
 
     def _read(self, kind: type[A], query: Select[Any]) -> list[A]:
-        adapter = _adapter(kind)
-        found: list[A] = [adapter.validate_json(row.body) for row in self._connection.execute(query)]
+        found: list[A] = [_state(kind, row.body) for row in self._connection.execute(query)]
         self._known |= {(kind.KIND, state.key): state for state in found}
         return found
 
@@ -84,3 +84,9 @@ def _adapter(kind: type[Aggregate]) -> TypeAdapter[Any]:
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(kind)
     return _ADAPTERS[kind]
+
+
+@lru_cache(maxsize=2048)  # a state that does not change is read again with each reply in its case
+def _state(kind: type[A], body: bytes) -> A:
+    state: A = _adapter(kind).validate_json(body)
+    return state

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from aiokafka import ConsumerRecord
 
+from hub.engine.clock import now_micros
 from hub.engine.compose import Composed, Composer
-from hub.engine.processor import now_micros
 from hub.engine.records import Headers
 from hub.engine.work import signed_headers
 from hub.settings import Secrets

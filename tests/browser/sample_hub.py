@@ -15,9 +15,9 @@ from hub.casework.desk import request_key
 from hub.console.app import build_app
 from hub.console.metrics import build_registry
 from hub.console.reader import Reader
+from hub.engine.clock import now_micros
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
-from hub.engine.processor import now_micros
 from hub.engine.records import Record
 from hub.engine.relay import mark
 from hub.engine.timers import Due

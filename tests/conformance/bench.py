@@ -20,9 +20,10 @@ from connectors.desk import Desk, admits
 from connectors.jobs import JobStatus
 from connectors.runner import ROLE, Pace, Runner
 from hub.bus.topics import Topics
+from hub.engine.clock import now_micros
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
-from hub.engine.processor import Processor, now_micros
+from hub.engine.processor import Processor
 from hub.engine.records import Inbound, Outgoing, Record, digest_of
 from hub.store.tables import dead_letters
 from hub.trust.parties import Directory, Role
@@ -151,7 +152,7 @@ class Bench:
 
     # -- what became of them -------------------------------------------------------------------------------------------
 
-    async def reply(self, task: TaskSent, within: float = 10) -> Reply:
+    async def reply(self, task: TaskSent, within: float = 60) -> Reply:
         """The one reply to `task`: signed, of the contract, after its receipt, with the digest of the partner's answer."""
 
         async def look() -> Reply | None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from hub.engine.processor import now_micros
+from hub.engine.clock import now_micros
 from hub.engine.records import Outgoing, Place, Record
 
 

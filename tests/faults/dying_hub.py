@@ -14,8 +14,8 @@ from typing import Any
 from hub.bootstrap import build_hub
 from hub.bus.sink import KafkaSink
 from hub.casework import Casework
+from hub.engine.committer import Committer
 from hub.engine.gate import Gate
-from hub.engine.processor import Processor
 from hub.sequencer import Sequencer
 from hub.settings import read_settings
 from hub.telemetry import configure_logs
@@ -84,10 +84,10 @@ POINTS: dict[str, Callable[[], None]] = {
     "verified": lambda: after(Gate, "check_all"),
     "decided": lambda: after(Casework, "handle"),
     "rows-written": rows_written,
-    "committed": lambda: after(Processor, "_attempt"),
+    "committed": lambda: after(Committer, "_attempt"),
     "half-published": half_published,
     "published": lambda: after(KafkaSink, "publish", _from_outbox),
-    "marked": lambda: after(Processor, "_mark_now"),
+    "marked": lambda: after(Committer, "mark"),
     "log-appended": lambda: after(TileLog, "append"),
     "log-committed": lambda: after(Sequencer, "_commit"),
     "checkpoint-signed": lambda: after(TileLog, "publish"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from hub.engine.processor import now_micros
+from hub.engine.clock import now_micros
 from hub.engine.records import Outgoing
 from tests.factories import REPLIES, REQUESTS, inquiry
 from tests.faults.lanes import Lanes

@@ -75,7 +75,7 @@ class Stage:
 
     async def verdict(self) -> list[str]:
         """Everything that is wrong, once every request is concluded and hub and connector have ended cleanly."""
-        await until(lambda: {said.request for said in self._of("conclusion")} >= self.asked, "all is concluded", 120)
+        await until(lambda: {said.request for said in self._of("conclusion")} >= self.asked, "all is concluded")
         for child in reversed(self.processes):
             child.process.send_signal(signal.SIGTERM)
             assert await child.process.wait() == 0

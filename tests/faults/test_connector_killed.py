@@ -78,7 +78,7 @@ async def test_killed_between_call_and_commit(cluster: Cluster, tmp_path: Path, 
                 assert sent("reply") == [], "the answer was still with the partner"
                 connector = await made.connector(case.party, case.options(made, address))
                 await connector.logged("connector.recovering")
-                await until(lambda: bool(sent("conclusion")), "the request is concluded", 30)
+                await until(lambda: bool(sent("conclusion")), "the request is concluded")
                 assert await effects(partner, key) == [case.effect]
                 assert sum(call["executed"] for call in await calls(partner, key) if call["operation"] == case.operation) == 1
                 connector.process.terminate()

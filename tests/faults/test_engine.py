@@ -17,9 +17,11 @@ from structlog.testing import capture_logs
 from deploy.demo.linkage import LIANDONG
 from deploy.demo.world import Cluster, World
 from hub.bus.connection import Connection
-from hub.engine.processor import HICCUP, Processor, now_micros
+from hub.engine.clock import now_micros
+from hub.engine.processor import Processor
 from hub.engine.records import Outgoing, Record
 from hub.engine.relay import Page, Relay
+from hub.engine.timekeeper import HICCUP
 from hub.store import contact
 from hub.store import tables as t
 from hub.store.database import Database
@@ -165,7 +167,7 @@ def due(rig: Rig) -> int:
 @pytest.fixture
 def no_outage(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock of these tests jumps: that is not to be taken for an outage."""
-    monkeypatch.setattr("hub.engine.processor.HICCUP", 10**15)
+    monkeypatch.setattr("hub.engine.timekeeper.HICCUP", 10**15)
 
 
 @pytest.mark.usefixtures("no_outage")
@@ -247,7 +249,7 @@ async def test_an_outage_prolongs_a_window_and_stands_in_the_log(rig: Rig) -> No
         for _ in range(6):
             rig.advance(HICCUP / 2_000_000)
             await asked_again(bus, 1)
-        await until(lambda: kinds(rig)["task.silent"] == 1, "the window ends", 10)
+        await until(lambda: kinds(rig)["task.silent"] == 1, "the window ends")
     with rig.store.read() as connection:
         leaves = [json.loads(leaf) for leaf in connection.scalars(select(t.audit.c.leaf))]
     (outage,) = [leaf for leaf in leaves if leaf["kind"] == "bus.outage"]
@@ -306,7 +308,7 @@ async def test_a_relay_that_was_cut_short_leaves_nothing_unsent() -> None:
     first.cancel()
     await asyncio.wait([first])
     second = asyncio.create_task(relay.run())
-    await until(lambda: bool(sent), "the next run publishes", 5)
+    await until(lambda: bool(sent), "the next run publishes")
     second.cancel()
     await asyncio.wait([second])
     assert sent == rows

@@ -91,7 +91,7 @@ async def test_what_came_in_time_while_the_hub_was_away_is_in_time(cluster: Clus
         await asyncio.sleep(0)
         await bank.let_go()
         hub = await away
-        await until(lambda: len(ends(follower.records)) == 2, "both requests are concluded", 40)
+        await until(lambda: len(ends(follower.records)) == 2, "both requests are concluded")
         hub.process.terminate()
         assert await hub.process.wait() == 0
         await follower.caught_up()
@@ -141,7 +141,7 @@ async def test_a_broker_that_was_away_makes_nobody_silent(tmp_path: Path, passwo
         answering.set()
         await bank.let_go()
         await sending
-        await until(lambda: len(ends(follower.records)) == 21, "every request is concluded", 60)
+        await until(lambda: len(ends(follower.records)) == 21, "every request is concluded")
         hub.process.terminate()
         assert await hub.process.wait() == 0
         await follower.caught_up()

@@ -145,9 +145,9 @@ async def test_what_cannot_be_taken_in(cluster: Cluster, tmp_path: Path) -> None
                 (place,) = await put(made, each.writer, (topic, each.value, each.headers))
                 stands[place] = each
                 await put(made, COURT, (requests, next_good, signed_headers(court.sign(next_good))))
-            await until(lambda: len(events(follower, "acceptance")) >= len(good), "every good request is accepted", 30)
-            await until(lambda: len(dead_letters(follower)) >= len(bad), "every bad record is set aside", 30)
-            await until(lambda: len(events(follower, "rejection")) >= sum(each.told is not None for each in bad), "senders are told", 30)
+            await until(lambda: len(events(follower, "acceptance")) >= len(good), "every good request is accepted")
+            await until(lambda: len(dead_letters(follower)) >= len(bad), "every bad record is set aside")
+            await until(lambda: len(events(follower, "rejection")) >= sum(each.told is not None for each in bad), "senders are told")
             await follower.caught_up()
     rejections = events(follower, "rejection")
     accepted = [said["correlationid"] for said in events(follower, "acceptance")]
@@ -213,8 +213,8 @@ async def test_one_poisonous_record_is_picked_out_of_its_batch(
         court = Signer(keys.load(made.world.key(COURT)))
         places = await put(made, COURT, *((made.topics.requests, value, signed_headers(court.sign(value))) for value in values))
         async with made.hub_here():
-            await until(lambda: len(events(follower, "acceptance")) >= 29, "the others are accepted", 30)
-            await until(lambda: bool(dead_letters(follower)), "the poison is set aside", 30)
+            await until(lambda: len(events(follower, "acceptance")) >= 29, "the others are accepted")
+            await until(lambda: bool(dead_letters(follower)), "the poison is set aside")
         await follower.caught_up()
         rejected = [entry for entry in entries(made.log) if entry["kind"] == "message.rejected"]
     assert {said["correlationid"] for said in events(follower, "acceptance")} == {json.loads(value)["id"] for value in values} - {poison}

@@ -83,7 +83,7 @@ async def test_a_dead_letter_is_listed_shown_rehearsed_replayed_once_and_another
         court = Signer(keys.load(made.world.key(COURT)))
         async with made.hub_here():
             await put(made, COURT, signed(Signer(pair), made.topics.requests, value), signed(court, made.topics.requests, b"{"))
-            await until(lambda: len(dead_letters(follower)) == 2, "both are set aside", 30)
+            await until(lambda: len(dead_letters(follower)) == 2, "both are set aside")
             groups = {group["code"]: group for group in await operator.lines("list")}
             assert {code: group["dead"] for code, group in groups.items()} == {"jws-unknown-key": 1, "not-json": 1}
             assert groups["not-json"]["first"].endswith("+08:00")
@@ -107,7 +107,7 @@ async def test_a_dead_letter_is_listed_shown_rehearsed_replayed_once_and_another
             (refused,) = await operator.lines("replay", other, *BY, code=1)
             assert (refused["code"], refused["state"]) == ("letter-gone", "discarded")
             assert await operator.lines("list") == []
-            await until(lambda: len(events(follower, "task")) == 1, "the bank is asked", 30)
+            await until(lambda: len(events(follower, "task")) == 1, "the bank is asked")
         await follower.caught_up()
         kinds = [entry["kind"] for entry in entries(made.log) if entry["kind"].startswith(("letter.", "request."))]
     (acceptance,) = events(follower, "acceptance")
@@ -127,15 +127,15 @@ async def test_a_silent_task_goes_to_its_partner_alone_and_its_late_reply_cites_
     ):  # fmt: skip
         operator = Operator(made)
         await court.say(made.topics.requests, message("liandong.inquiry.request.v1", COURT, "hub", inquiry(partners=["bank", "police"])))
-        await until(lambda: bool(events(follower, "conclusion")), "both are silent", 40)
+        await until(lambda: bool(events(follower, "conclusion")), "both are silent")
         before = events(follower, "conclusion")
         (group,) = [each for each in await operator.lines("list") if each["party"] == "bank"]
         assert (group["code"], group["stage"], group["dead"]) == ("no-response", "receipt", 1)
         (sent,) = await operator.lines("replay", "--group", group["group"], "--partner", "bank", *BY)
         assert (sent["code"], sent["partner"]) == ("letter-sent-again", "bank")
-        await until(lambda: bool(replayed(follower)), "the task is sent again", 30)
+        await until(lambda: bool(replayed(follower)), "the task is sent again")
         await bank.say(made.topics.replies, *answer("bank", json.loads(replayed(follower)[0].value)))
-        await until(lambda: bool(events(follower, "result")), "its reply is passed on", 30)
+        await until(lambda: bool(events(follower, "result")), "its reply is passed on")
         (line,) = await operator.lines("replay", sent["letter"], *BY)
         assert line["code"] == "letter-done"
         await follower.caught_up()

@@ -13,8 +13,8 @@ from sqlalchemy import select, update
 from connectors.base import Recovery
 from hub.casework.numbers import Numbers
 from hub.engine import work
+from hub.engine.committer import Committer
 from hub.engine.crew import Fenced
-from hub.engine.processor import Processor
 from hub.engine.records import Outgoing, Place
 from hub.engine.relay import PublishFailed, Relay
 from hub.store import tables as t
@@ -22,7 +22,7 @@ from tests.simulation.bus import SimSink, SimSource
 from tests.simulation.connector import SimConnector
 
 Patches = list[tuple[Any, str, Any]]
-_attempt = Processor._attempt
+_attempt = Committer._attempt
 _next = Relay._next
 _publish = SimSink.publish
 
@@ -41,38 +41,38 @@ def no_duplicate_check() -> Patches:
 def no_compare_and_set() -> Patches:
     """Whatever position the store holds is the one that was expected."""
 
-    def attempt(self: Processor, *arguments: Any) -> list[Outgoing]:
+    def attempt(self: Committer, *arguments: Any) -> list[Outgoing]:
         with self._store.read() as connection:
             rows = connection.execute(select(t.offsets.c.topic, t.offsets.c.partition, t.offsets.c.next)).all()
-        self._positions = self._positions | {(topic, partition): at for topic, partition, at in rows}
+        self.positions = self.positions | {(topic, partition): at for topic, partition, at in rows}
         return _attempt(self, *arguments)
 
-    return [(Processor, "_attempt", attempt)]
+    return [(Committer, "_attempt", attempt)]
 
 
 def offsets_first() -> Patches:
     """The position is moved in a transaction of its own, before the batch is decided on: at most once."""
 
-    def attempt(self: Processor, cluster: str, batch: Sequence[Any], *arguments: Any) -> list[Outgoing]:
-        before, after = self._positions, _after(self, batch)
-        _move(self, cluster, before, after)
-        self._positions = after
-        return _attempt(self, cluster, list(batch), *arguments)
+    def attempt(self: Committer, batch: Sequence[Any], *arguments: Any) -> list[Outgoing]:
+        before, after = self.positions, _after(self, batch)
+        _move(self, before, after)
+        self.positions = after
+        return _attempt(self, list(batch), *arguments)
 
-    return [(Processor, "_attempt", attempt)]
+    return [(Committer, "_attempt", attempt)]
 
 
 def offsets_later() -> Patches:
     """The position is moved in a transaction of its own, after the batch: at least once."""
 
-    def attempt(self: Processor, cluster: str, batch: Sequence[Any], *arguments: Any) -> list[Outgoing]:
-        before = self._positions
-        self._positions = after = _after(self, batch)
-        out = _attempt(self, cluster, list(batch), *arguments)
-        _move(self, cluster, before, after)
+    def attempt(self: Committer, batch: Sequence[Any], *arguments: Any) -> list[Outgoing]:
+        before = self.positions
+        self.positions = after = _after(self, batch)
+        out = _attempt(self, list(batch), *arguments)
+        _move(self, before, after)
         return out
 
-    return [(Processor, "_attempt", attempt)]
+    return [(Committer, "_attempt", attempt)]
 
 
 def marked_before_acknowledged() -> Patches:
@@ -138,14 +138,14 @@ def of(name: str) -> Iterator[None]:
             each.stop()
 
 
-def _after(processor: Processor, batch: Sequence[Any]) -> dict[Place, int]:
-    return processor._positions | {(item.record.topic, item.record.partition): item.record.offset + 1 for item in batch}
+def _after(committer: Committer, batch: Sequence[Any]) -> dict[Place, int]:
+    return committer.positions | {(item.record.topic, item.record.partition): item.record.offset + 1 for item in batch}
 
 
-def _move(processor: Processor, cluster: str, before: dict[Place, int], after: dict[Place, int]) -> None:
-    with processor._store.write() as connection:
+def _move(committer: Committer, before: dict[Place, int], after: dict[Place, int]) -> None:
+    with committer._store.write() as connection:
         for (topic, partition), at in after.items():
-            where = (t.offsets.c.cluster == cluster, t.offsets.c.topic == topic, t.offsets.c.partition == partition,
+            where = (t.offsets.c.cluster == committer._cluster, t.offsets.c.topic == topic, t.offsets.c.partition == partition,
                      t.offsets.c.next == before[topic, partition])  # fmt: skip
             if connection.execute(update(t.offsets).where(*where).values(next=at)).rowcount != 1:
                 raise Fenced

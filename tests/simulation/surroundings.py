@@ -25,7 +25,7 @@ def surroundings(world: World) -> Iterator[None]:
         stack.callback(lambda: structlog.configure(**kept))
         stack.callback(lambda: random.setstate(state))
         for target, value in (
-            ("hub.engine.processor.TICK", _TICK), ("hub.trust.tile_log.write_files", _write_files), ("hub.trust.tile_log.replace_file", _replace_file),
+            ("hub.engine.timekeeper.TICK", _TICK), ("hub.trust.tile_log.write_files", _write_files), ("hub.trust.tile_log.replace_file", _replace_file),
         ):  # fmt: skip
             stack.enter_context(patch(target, value))
         random.seed(f"{world.plan.seed}/jitter")  # retries are spread by the module's own chance

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from hub.engine.processor import in_parts, now_micros
+from hub.engine.batches import in_parts
+from hub.engine.clock import now_micros
 from hub.engine.records import Inbound, Outgoing, Record, Unfit
 from hub.engine.relay import Page, PublishFailed, Relay
 from hub.engine.timers import Due

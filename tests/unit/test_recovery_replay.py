@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, select
 
-from hub.engine.processor import as_then
+from hub.engine.batches import as_then
 from hub.engine.records import Inbound, Outgoing, Record, digest_of
 from hub.recovery import log_files
 from hub.recovery.replay import Group, Replayer, groups

@@ -14,8 +14,9 @@ from structlog.testing import capture_logs
 
 from hub.bus.topics import Topics
 from hub.casework import Casework
+from hub.engine.clock import now_micros
 from hub.engine.crew import RELAY, Crew, Fenced
-from hub.engine.processor import Processor, now_micros
+from hub.engine.processor import Processor
 from hub.engine.records import Outgoing, Place
 from hub.engine.work import Work
 from hub.store import leases, postgresql

@@ -109,7 +109,7 @@ async def run(orders: Orders, folder: Path, say: Say) -> Outcome:
             first = outcome.rounds * len(strikes)
             episodes = [await _strike(play, strike, number, orders, say) for number, strike in enumerate(strikes, first)]
             unfinished = await play.rests(orders.patience)
-            outcome.faults += [f"not at rest after {orders.patience:.0f} s: {unfinished}"] if unfinished else []
+            outcome.faults += [f"stuck for {orders.patience:.0f} s: {unfinished}"] if unfinished else []
             outcome.faults += await play.stop_hubs()
             verdict, mark = await judge(play, mark)
             outcome.add(episodes, verdict, play.ledger.kinds)
