@@ -48,6 +48,7 @@ class VirtualHub:
         self.casework = Casework(rulebook, topics)
         self.vault = Vault(master)
         self.now = now
+        self.restored = False
         self._offsets = itertools.count()
 
     @property
@@ -63,7 +64,7 @@ class VirtualHub:
     def work(self) -> Iterator[Work]:
         """One transaction, as the processor runs it."""
         with self.store.write() as connection:
-            work = Work(connection, self.now, self.composer, self.vault)
+            work = Work(connection, self.now, self.composer, self.vault, restored=self.restored)
             yield work
             work.flush()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 import structlog
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
 from hub.engine import timers
 from hub.engine.batches import as_then
@@ -23,7 +23,6 @@ from hub.engine.standby import Standby
 from hub.engine.timers import Due
 from hub.engine.work import Work, read_payload
 from hub.store import offsets, standing
-from hub.store import tables as t
 from hub.store.database import Database
 from hub.store.errors import StoreError, is_outage
 from hub.store.vault import Vault
@@ -133,9 +132,7 @@ class Committer:
         return out
 
     def _move(self, connection: Connection, place: Place, position: int) -> None:
-        where = (t.offsets.c.cluster == self._cluster, t.offsets.c.topic == place[0], t.offsets.c.partition == place[1],
-                 t.offsets.c.next == self.positions[place])  # fmt: skip
-        if connection.execute(update(t.offsets).where(*where).values(next=position)).rowcount != 1:
+        if not offsets.move(connection, self._cluster, place, self.positions[place], position):
             raise Fenced
 
     def transact(self, decide: Callable[[Work], T], at: int | None = None, role: str | None = None) -> tuple[T, list[Outgoing]]:
@@ -145,7 +142,7 @@ class Committer:
             with self._store.write() as connection:
                 if role is not None:
                     self._crew.check(connection, role)
-                work = Work(connection, at or self._clock(), self._composer, self._vault)
+                work = Work(connection, at or self._clock(), self._composer, self._vault, restored=self._restored)
                 result = decide(work)
                 work.flush()
         except BaseException:

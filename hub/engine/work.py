@@ -8,7 +8,7 @@ import base64
 import json
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -19,13 +19,18 @@ from hub.engine.records import Headers, Inbound, Outgoing, Replay, Unfit, digest
 from hub.rules.letters import Fingerprint, LetterState
 from hub.store import letters, standing
 from hub.store import tables as t
-from hub.store.dialect import insert
+from hub.store.dialect import replacing
 from hub.store.vault import NO_CASE, Vault
 from schemas.base import Model, micros
 from schemas.codes import CODES
 from schemas.envelope import CONTENT_TYPE
 
 Facts = dict[str, str | int]
+_LAST = select(*(select(func.max(column)).scalar_subquery() for column in (t.messages.c.pk, t.outbox.c.seq, t.audit.c.seq)))
+_SEEN = select(t.inbox.c.sender, t.inbox.c.message_id, t.inbox.c.digest).where(
+    t.inbox.c.sender.in_(bindparam("senders", expanding=True)), t.inbox.c.message_id.in_(bindparam("ids", expanding=True))
+)
+_DISARM = delete(t.timers).where(t.timers.c.kind == bindparam("k"), t.timers.c.ref == bindparam("r"))
 _TOLD = frozenset({"partner", "reply", "outcome", "code", "codes", "stage", "awaited", "late", "alarm"})
 """Facts of a decision that also stand in the process's own log."""
 
@@ -52,8 +57,10 @@ class Decision:
 class Work:
     """Gathers rows by table and writes them at the end. Blocking; lives on the store's thread for one transaction."""
 
-    def __init__(self, connection: Connection, now: int, composer: Composer, vault: Vault) -> None:
+    def __init__(self, connection: Connection, now: int, composer: Composer, vault: Vault, *, restored: bool = False) -> None:
+        """`restored`: the store was set back, and something may stand in the topics that it does not know of."""
         self.connection = connection
+        self._restored = restored
         self.now = now
         self.composer = composer
         self._vault = vault
@@ -64,17 +71,7 @@ class Work:
         self._unsigned: list[tuple[Composed, int, dict[str, Any]]] = []
         """Messages with their place in `outgoing` and their row, which the signature goes into."""
         self.outgoing: list[Outgoing] = []
-        self._message_pk = self._last(t.messages.c.pk)
-        self._outbox_seq = self._last(t.outbox.c.seq)
-        self._audit_seq = self._last(t.audit.c.seq)
-
-    @cached_property
-    def _restored(self) -> bool:
-        """Whether the store was set back and something stands that it does not know of; looked at only where something is sent."""
-        return standing.any_left(self.connection)
-
-    def _last(self, column: Any) -> int:
-        return self.connection.scalar(select(func.max(column))) or 0
+        self._message_pk, self._outbox_seq, self._audit_seq = (last or 0 for last in connection.execute(_LAST).one())
 
     def add(self, table: Table, row: dict[str, Any]) -> None:
         """A row to insert with this transaction."""
@@ -85,11 +82,8 @@ class Work:
     def seen(self, batch: Iterable[Inbound]) -> dict[tuple[str, str], str]:
         """(sender, message id) → digest for those of `batch` that are in the inbox already."""
         ids = {(item.message.source, item.message.id) for item in batch}
-        columns = t.inbox.c
-        query = select(columns.sender, columns.message_id, columns.digest).where(
-            columns.sender.in_({sender for sender, _ in ids}), columns.message_id.in_({message_id for _, message_id in ids})
-        )
-        return {(sender, message_id): digest for sender, message_id, digest in self.connection.execute(query)}
+        named = {"senders": [*{sender for sender, _ in ids}], "ids": [*{message_id for _, message_id in ids}]}
+        return {(sender, message_id): digest for sender, message_id, digest in self.connection.execute(_SEEN, named)}
 
     def prepare_cases(self, case_tokens: Collection[str]) -> None:
         """Have the payload keys of these cases at hand, made where they are new."""
@@ -270,13 +264,10 @@ class Work:
                                "at": self.now, "leaf": jcs(decision.entry)})  # fmt: skip
         self.flush_rows()
         if self._disarmed:
-            gone = t.timers.c.kind == bindparam("k"), t.timers.c.ref == bindparam("r")
-            self.connection.execute(delete(t.timers).where(*gone), self._disarmed)
+            self.connection.execute(_DISARM, self._disarmed)
         if self._armed:
             rows = [{"kind": kind, "ref": ref, "due_at": due} for (kind, ref), due in self._armed.items()]
-            upsert = insert(self.connection, t.timers)
-            upsert = upsert.on_conflict_do_update(index_elements=["kind", "ref"], set_={"due_at": upsert.excluded.due_at})
-            self.connection.execute(upsert, rows)
+            self.connection.execute(replacing(self.connection, t.timers), rows)
 
 
 @lru_cache(maxsize=64)

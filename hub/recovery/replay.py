@@ -123,7 +123,7 @@ class Replayer:
     def _attempt(self, group: Group, decide: Callable[[Work], None], batch: Sequence[Inbound | Unfit] = ()) -> bool:
         try:
             with self._store.write() as connection:
-                work = Work(connection, group.at, self._composer, self._vault)
+                work = Work(connection, group.at, self._composer, self._vault, restored=True)
                 before = connection.scalar(select(func.max(t.audit.c.seq))) or 0
                 decide(work)
                 work.flush()

@@ -1,20 +1,20 @@
 """Aggregates in the store: all kinds in one table, the state itself as JSON, and what is searched for in columns."""
 
-from collections.abc import Collection
-from functools import lru_cache
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
 from hub.rules.aggregate import Aggregate
-from hub.store.dialect import insert, unindexed
+from hub.store.dialect import replacing, unindexed
 from hub.store.tables import aggregates as table
 
 A = TypeVar("A", bound=Aggregate)
 c = table.c
 _KIND = unindexed(c.kind)
 """Else SQLite reads all of a kind by primary key to find a few."""
+_BY_KEY = select(c.body).where(c.kind == bindparam("kind"), c.key.in_(bindparam("keys", expanding=True)))
 
 
 class States:
@@ -30,7 +30,7 @@ class States:
         wanted = [key for key in keys if (kind.KIND, key) not in self._known]
         if wanted:
             self._known |= dict.fromkeys(((kind.KIND, key) for key in wanted), None)
-            self._read(kind, select(table).where(c.kind == kind.KIND, c.key.in_(wanted)))
+            self._read(kind, _BY_KEY, {"kind": kind.KIND, "keys": wanted})
 
     def get(self, kind: type[A], key: str | None) -> A | None:
         """The aggregate with this key, if there is one."""
@@ -61,17 +61,16 @@ class States:
              "status": state.status, "body": _adapter(type(state)).dump_json(state)}
             for state in self._changed.values()
         ]  # fmt: skip
-        statement = insert(self._connection, table)
-        new = {name: statement.excluded[name] for name in ("court", "case_token", "ref", "status", "body")}
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["kind", "key"], set_=new), rows)
+        self._connection.execute(replacing(self._connection, table), rows)
         self._changed.clear()
 
     def _query(self, kind: type[A], where: ColumnElement[bool]) -> list[A]:
         self.save()
-        return self._read(kind, select(table).where(_KIND == kind.KIND, where).order_by(c.key))
+        return self._read(kind, select(c.body).where(_KIND == kind.KIND, where).order_by(c.key))
 
-    def _read(self, kind: type[A], query: Select[Any]) -> list[A]:
-        found: list[A] = [_state(kind, row.body) for row in self._connection.execute(query)]
+    def _read(self, kind: type[A], query: Select[Any], named: Mapping[str, object] | None = None) -> list[A]:
+        adapter = _adapter(kind)
+        found: list[A] = [adapter.validate_json(body) for body in self._connection.scalars(query, named)]
         self._known |= {(kind.KIND, state.key): state for state in found}
         return found
 
@@ -84,9 +83,3 @@ def _adapter(kind: type[Aggregate]) -> TypeAdapter[Any]:
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(kind)
     return _ADAPTERS[kind]
-
-
-@lru_cache(maxsize=2048)  # a state that does not change is read again with each reply in its case
-def _state(kind: type[A], body: bytes) -> A:
-    state: A = _adapter(kind).validate_json(body)
-    return state

@@ -13,6 +13,24 @@ from schemas.requests import Kind
 Number = tuple[str, str, int, str]
 """Court, token of its request number, version, action."""
 
+# What every batch asks and writes; to build a statement costs more than to run it.
+_TASKS = select(t.tasks).where(t.tasks.c.request_key.in_(bindparam("keys", expanding=True))).order_by(t.tasks.c.partner)
+_REQUESTS = select(t.requests).where(t.requests.c.key.in_(bindparam("keys", expanding=True)))
+_KEYS_OF_TASKS = select(t.tasks.c.task_id, t.tasks.c.request_key).where(t.tasks.c.task_id.in_(bindparam("ids", expanding=True)))
+_NUMBERS = select(*(t.numbers.c[name] for name in ("court", "number_token", "version", "action", "request_key"))).where(
+    t.numbers.c.court.in_(bindparam("courts", expanding=True)), t.numbers.c.number_token.in_(bindparam("tokens", expanding=True))
+)
+_SENT_AT = select(t.outbox.c.message_id, func.min(t.outbox.c.published_at)).where(
+    t.outbox.c.message_id.in_(bindparam("ids", expanding=True)), t.outbox.c.published_at.is_not(None)
+).group_by(t.outbox.c.message_id)  # fmt: skip
+_SAVE_REQUEST = update(t.requests).where(t.requests.c.key == bindparam("k")).values(
+    status=bindparam("status"), outcome=bindparam("outcome"), conclusion_id=bindparam("conclusion_id"),
+    follow_ups=bindparam("follow_ups"),
+    # A late answer or a hit touches a concluded request again; the time of its conclusion stays.
+    concluded_at=func.coalesce(t.requests.c.concluded_at, bindparam("at")),
+)  # fmt: skip
+_SAVE_TASK = update(t.tasks).where(t.tasks.c.task_id == bindparam("k"))
+
 
 def load(connection: Connection, keys: Iterable[str]) -> dict[str, RequestState]:
     """The requests with these keys, their tasks with them."""
@@ -20,18 +38,14 @@ def load(connection: Connection, keys: Iterable[str]) -> dict[str, RequestState]
     if not wanted:
         return {}
     tasks: dict[str, list[TaskState]] = {}
-    columns = t.tasks.c
-    for row in connection.execute(select(t.tasks).where(columns.request_key.in_(wanted)).order_by(columns.partner)):
+    for row in connection.execute(_TASKS, {"keys": wanted}):
         tasks.setdefault(row.request_key, []).append(_task(row))
-    query = select(t.requests).where(t.requests.c.key.in_(wanted))
-    return {row.key: _request(row, tasks.get(row.key, [])) for row in connection.execute(query)}
+    return {row.key: _request(row, tasks.get(row.key, [])) for row in connection.execute(_REQUESTS, {"keys": wanted})}
 
 
 def keys_of_tasks(connection: Connection, task_ids: Sequence[str]) -> dict[str, str]:
     """Task id → request key, for those that exist."""
-    columns = t.tasks.c
-    query = select(columns.task_id, columns.request_key).where(columns.task_id.in_(task_ids))
-    return {task_id: key for task_id, key in connection.execute(query)}
+    return {task_id: key for task_id, key in connection.execute(_KEYS_OF_TASKS, {"ids": [*task_ids]})}
 
 
 def waiting_for(connection: Connection, original_key: str) -> list[str]:
@@ -116,20 +130,13 @@ def numbers_taken(connection: Connection, numbers: Sequence[Number]) -> dict[Num
     """Number → request key, for those of `numbers` that are taken."""
     if not numbers:
         return {}
-    c = t.numbers.c
-    query = select(c.court, c.number_token, c.version, c.action, c.request_key).where(
-        c.court.in_({court for court, *_ in numbers}), c.number_token.in_({token for _, token, *_ in numbers})
-    )
-    return {(row.court, row.number_token, row.version, row.action): row.request_key for row in connection.execute(query)}
+    named = {"courts": [*{court for court, *_ in numbers}], "tokens": [*{token for _, token, *_ in numbers}]}
+    return {(court, token, version, action): key for court, token, version, action, key in connection.execute(_NUMBERS, named)}
 
 
 def sent_at(connection: Connection, task_ids: Iterable[str]) -> dict[str, int]:
     """Task id → when the broker first had it (µs), for those that were published: a replay begins no time anew."""
-    columns = t.outbox.c
-    query = select(columns.message_id, func.min(columns.published_at)).where(
-        columns.message_id.in_(list(task_ids)), columns.published_at.is_not(None)
-    ).group_by(columns.message_id)
-    return {task_id: at for task_id, at in connection.execute(query)}
+    return {task_id: at for task_id, at in connection.execute(_SENT_AT, {"ids": [*task_ids]})}
 
 
 def first_answer(connection: Connection, key: str) -> list[int]:
@@ -170,20 +177,14 @@ def save(connection: Connection, requests: Iterable[RequestState], tasks: Iterab
         for request in requests
     ]  # fmt: skip
     if changed:
-        # A late answer or a hit touches a concluded request again; the time of its conclusion stays.
-        first = func.coalesce(t.requests.c.concluded_at, bindparam("at"))
-        statement = update(t.requests).where(t.requests.c.key == bindparam("k")).values(
-            status=bindparam("status"), outcome=bindparam("outcome"), conclusion_id=bindparam("conclusion_id"),
-            follow_ups=bindparam("follow_ups"), concluded_at=first,
-        )  # fmt: skip
-        connection.execute(statement, changed)
+        connection.execute(_SAVE_REQUEST, changed)
     parts = [
         {"k": task.task_id, "status": task.status, "outcome": task.outcome, "received_at": task.received_at,
          "settled_at": task.settled_at, "message_id": task.message_id, "late": task.late, "hits": task.hits}
         for task in tasks
     ]  # fmt: skip
     if parts:
-        connection.execute(update(t.tasks).where(t.tasks.c.task_id == bindparam("k")), parts)
+        connection.execute(_SAVE_TASK, parts)
 
 
 def request_row(

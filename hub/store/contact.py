@@ -3,12 +3,13 @@
 Times are UTC microseconds.
 """
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from hub.store import tables as t
 from hub.store.dialect import insert
 
 _CONTACT = "contact"
+_OUTAGES = select(t.outages.c.from_at, t.outages.c.until_at).where(t.outages.c.until_at > bindparam("since")).order_by(t.outages.c.until_at)
 
 
 def last(connection: Connection) -> int:
@@ -30,6 +31,4 @@ def timed(connection: Connection) -> bool:
 
 def outages(connection: Connection, since: int = 0) -> list[tuple[int, int]]:
     """(from, until) of every outage that ended after `since`, in order; no two overlap."""
-    c = t.outages.c
-    query = select(c.from_at, c.until_at).where(c.until_at > since).order_by(c.until_at)
-    return [(begin, until) for begin, until in connection.execute(query)]
+    return [(begin, until) for begin, until in connection.execute(_OUTAGES, {"since": since})]

@@ -1,5 +1,6 @@
 """What the two kinds of store do not say in the same words: types, and rows that replace others."""
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import INTEGER, BigInteger, Connection, Table
@@ -18,6 +19,19 @@ String = PlainString().with_variant(PlainString(collation="C"), "postgresql")
 def insert(connection: Connection, table: Table) -> Any:
     """An INSERT that knows `on_conflict_do_update`; both dialects give it the same form, and no common type."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def replacing(connection: Connection, table: Table) -> Any:
+    """An INSERT of whole rows that replaces those with the same primary key."""
+    return _replacing(connection.dialect.name, table)
+
+
+@cache  # to build a statement costs more than to run it
+def _replacing(dialect: str, table: Table) -> Any:
+    statement = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    own = [column.name for column in table.primary_key]
+    new = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in own}
+    return statement.on_conflict_do_update(index_elements=own, set_=new)
 
 
 class unindexed(FunctionElement[str]):  # noqa: N801 - written like a function of SQL

@@ -2,9 +2,21 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select, update
 
 from hub.store import tables as t
+
+_c = t.offsets.c
+_MOVE = update(t.offsets).values(next=bindparam("to")).where(
+    _c.cluster == bindparam("in_cluster"), _c.topic == bindparam("of_topic"), _c.partition == bindparam("of_partition"),
+    _c.next == bindparam("expected"),
+)  # fmt: skip
+
+
+def move(connection: Connection, cluster: str, place: tuple[str, int], expected: int, to: int) -> bool:
+    """Compare and set: whether the next offset was the expected one."""
+    named = {"in_cluster": cluster, "of_topic": place[0], "of_partition": place[1], "expected": expected, "to": to}
+    return connection.execute(_MOVE, named).rowcount == 1
 
 
 def kept(connection: Connection, cluster: str) -> dict[tuple[str, int], int]:

@@ -9,13 +9,14 @@ from collections.abc import Collection
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from hub.store.tables import case_keys
 
 NO_CASE = "0" * 32
 """The token for what belongs to no case: dead letters, rejections."""
 _CACHED = 4096
+_KEYS = select(case_keys.c.case_token, case_keys.c.wrapped).where(case_keys.c.case_token.in_(bindparam("tokens", expanding=True)))
 
 
 class Vault:
@@ -57,8 +58,7 @@ class Vault:
         return self._keys[case_token]
 
     def _read(self, connection: Connection, case_tokens: Collection[str]) -> None:
-        c = case_keys.c
-        for token, wrapped in connection.execute(select(c.case_token, c.wrapped).where(c.case_token.in_(case_tokens))):
+        for token, wrapped in connection.execute(_KEYS, {"tokens": [*case_tokens]}):
             self._remember(token, self._master.decrypt(wrapped[:12], wrapped[12:], token.encode()))
 
     def _make(self, connection: Connection, case_tokens: Collection[str]) -> None:

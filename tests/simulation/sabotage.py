@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from connectors.base import Recovery
 from hub.casework.numbers import Numbers
@@ -17,6 +17,7 @@ from hub.engine.committer import Committer
 from hub.engine.crew import Fenced
 from hub.engine.records import Outgoing, Place
 from hub.engine.relay import PublishFailed, Relay
+from hub.store import offsets
 from hub.store import tables as t
 from tests.simulation.bus import SimSink, SimSource
 from tests.simulation.connector import SimConnector
@@ -144,8 +145,6 @@ def _after(committer: Committer, batch: Sequence[Any]) -> dict[Place, int]:
 
 def _move(committer: Committer, before: dict[Place, int], after: dict[Place, int]) -> None:
     with committer._store.write() as connection:
-        for (topic, partition), at in after.items():
-            where = (t.offsets.c.cluster == committer._cluster, t.offsets.c.topic == topic, t.offsets.c.partition == partition,
-                     t.offsets.c.next == before[topic, partition])  # fmt: skip
-            if connection.execute(update(t.offsets).where(*where).values(next=at)).rowcount != 1:
+        for place, at in after.items():
+            if not offsets.move(connection, committer._cluster, place, before[place], at):
                 raise Fenced

@@ -167,7 +167,7 @@ def test_what_is_redone_later_is_said_in_the_words_that_stand(life: Life) -> Non
     store = Database(old)
     remember(life, store)
     rig = life.rig
-    first, rig.store = rig.store, store
+    first, rig.store, rig.restored = rig.store, store, True
     rig.advance(3600)
     rig.vault.forget()
     assert rig.feed([record]) == [], "nothing is published anew"
