@@ -87,8 +87,7 @@ def put_back(settings: Settings, source: Path) -> Path | None:
 
 
 def _signer(settings: Settings) -> NoteSigner:
-    pair = keys.load(settings.log_key)
-    return NoteSigner(pair.kid, pair.private)
+    return NoteSigner.of(keys.load(settings.log_key))
 
 
 def _copy_files(log: Path, copy: Path) -> None:
