@@ -16,8 +16,11 @@ from sqlalchemy import URL
 from connectors import jobs
 from connectors.addresses import PartnerResolver
 from connectors.base import Connector
+from connectors.course import Pace
 from connectors.desk import Desk, admits
-from connectors.runner import ROLE, Pace, Runner
+from connectors.mailbox import StoreMailbox
+from connectors.runner import Runner
+from connectors.settling import ROLE
 from hub.bus.sink import KafkaSink
 from hub.bus.source import KafkaSource
 from hub.bus.topics import Topics
@@ -132,7 +135,7 @@ async def run_connector(settings: ConnectorSettings) -> None:
         connector = protocol(http, settings.options)
         pace = Pace(**settings.pace)  # type: ignore[arg-type]  # counts come as whole floats
         runner = Runner(connector, desk, processor, store, pace, settings.windows)
-        hook = connector.webhook(runner)
+        hook = connector.webhook(StoreMailbox(desk, processor))
         site = await _serve(hook, settings.webhook) if hook is not None else None
         try:
             async with asyncio.TaskGroup() as group:

@@ -9,8 +9,9 @@ from typing import ClassVar
 from connectors import jobs
 from connectors.base import Answer, Connector, Job, Outcome, Pending, Recovery, TransientFault
 from connectors.bootstrap import TASK_LIMIT
+from connectors.course import Pace
 from connectors.desk import Desk, admits
-from connectors.runner import Pace, Runner
+from connectors.runner import Runner
 from hub.bus.topics import Topics, tasks_topic
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
