@@ -19,6 +19,7 @@ from connectors.base import Connector
 from connectors.course import Pace
 from connectors.desk import Desk, admits
 from connectors.mailbox import StoreMailbox
+from connectors.restored import begin
 from connectors.runner import Runner
 from connectors.settling import ROLE
 from hub.bus.sink import KafkaSink
@@ -117,9 +118,13 @@ async def run_connector(settings: ConnectorSettings) -> None:
     composer = _composer(settings, secrets)
     me = directory.parties[settings.party]
     desk = Desk(directory, topics)
+
+    def source() -> KafkaSource:
+        return KafkaSource(connection, settings.party, [topics.tasks(me.speaks_as)])
+
     processor = Processor(
         store=store,
-        source=lambda: KafkaSource(connection, settings.party, [topics.tasks(me.speaks_as)]),
+        source=source,
         sink=KafkaSink(connection, settings.party),
         gate=Gate(me.speaks_as, directory, admits(), TASK_LIMIT),
         composer=composer,
@@ -130,6 +135,7 @@ async def run_connector(settings: ConnectorSettings) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, processor.stop)
+    await begin(processor, source)
     line = aiohttp.TCPConnector(resolver=PartnerResolver())
     async with aiohttp.ClientSession(connector=line, timeout=aiohttp.ClientTimeout(total=30)) as http:
         connector = protocol(http, settings.options)

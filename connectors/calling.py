@@ -62,11 +62,13 @@ class Calling:
         """The last call's outcome is unknown; see `after_unknown`."""
         recovery = self._connector.recovery(job)
         log.info("connector.recovery", task_id=job.key, how=recovery.value, correlation_id=job.request.id)
-        match after_unknown(recovery, job.state, late=late):
+        match after_unknown(recovery, job.request.data.action, job.state, late=late):
             case Next.CALL:
                 await self._call([job], tasks)
             case Next.MANUAL:
                 await self._settling.mark([job.key], JobStatus.MANUAL, fault="outcome-unknown")
+            case Next.EXPIRE:
+                await self._settling.mark([job.key], JobStatus.EXPIRED)
             case Next.ASK:
                 await self._ask(job, tasks, late=late)
 

@@ -35,17 +35,20 @@ class Next(Enum):
     CALL = auto()
     ASK = auto()
     MANUAL = auto()
+    EXPIRE = auto()
 
 
-def after_unknown(recovery: Recovery, state: Mapping[str, str], *, late: bool) -> Next:
+def after_unknown(recovery: Recovery, action: str, state: Mapping[str, str], *, late: bool) -> Next:
     """Repeat, ask, or leave it to a person, as the protocol declares.
 
     `late`: the task has expired meanwhile. What the partner has already (`state`) may still be asked after; what it
-    may not have is never given to it again (V26).
+    may not have is never given to it again (V26). Of an inquiry, which has no effect, nothing is left to find out then.
     """
+    if recovery is Recovery.LOOKUP:
+        return Next.ASK
     if recovery is Recovery.IDEMPOTENT and (state or not late):
         return Next.CALL
-    return Next.ASK if recovery is Recovery.LOOKUP else Next.MANUAL
+    return Next.EXPIRE if late and action == "inquire" and not state else Next.MANUAL
 
 
 def packet_of(free: Sequence[JobRow], size: int) -> Sequence[JobRow]:

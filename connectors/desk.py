@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from connectors.base import Answer, HitNote
 from connectors.jobs import PRIORITIES, JobStatus, filed_before, hasten, jobs, measure_of
 from connectors.lead_book import ABOUT_LEADS, LeadBook
+from connectors.restored import may_be_done
 from connectors.tasks import is_asked, name_of, objection, original_of
 from connectors.terms import KEEP, fitting
 from hub.bus.topics import Topics
@@ -119,12 +120,14 @@ class Desk:
         pk = work.keep(item, task.id, task.subject, decision)
         self._send(work, decision, task, "receipt", "receipt", Receipt(task_id=task.id, handling="automatic"))
         asset = asset_of(request) if request is not None else None
+        again = may_be_done(work.connection, item.record)
+        status = JobStatus.UNKNOWN if again else JobStatus.QUEUED
         work.add(jobs, {
             "task_id": task.id, "message_pk": pk, "action": request.data.action if request else "",
             "request": name, "original": original,
             "asset_token": work.composer.token("asset", asset) if asset else None,
             "priority": PRIORITIES[task.data.priority or "ordinary"],
-            "status": JobStatus.QUEUED if reason is None else JobStatus.DONE, "due_at": work.now,
+            "status": status if reason is None else JobStatus.DONE, "attempt": int(again), "due_at": work.now,
             "expires_at": micros(task.expires),
         })  # fmt: skip
         if reason is not None:

@@ -20,6 +20,7 @@ from connectors.course import Pace
 from connectors.desk import Desk, admits
 from connectors.jobs import JobStatus
 from connectors.mailbox import StoreMailbox
+from connectors.restored import begin
 from connectors.runner import Runner
 from connectors.settling import ROLE
 from hub.bus.topics import Topics
@@ -71,6 +72,7 @@ class Bench:
             composer=Composer(self._partner.id, self._partner.signer, b"tokens"), master_key=b"m" * 32,
             application=desk, clock=lambda: now_micros() + self.ahead, roles=[ROLE],
         )  # fmt: skip
+        await begin(self.processor, lambda: self.bus)
         self._keep_answers(desk)
         self.http = aiohttp.ClientSession()
         hook = socket.create_server(("127.0.0.1", self._port))

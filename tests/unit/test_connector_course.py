@@ -14,21 +14,26 @@ def row(number: int, status: JobStatus = JobStatus.QUEUED, action: str = "inquir
 
 
 @pytest.mark.parametrize(
-    ("recovery", "state", "late", "then"),
+    ("recovery", "action", "state", "late", "then"),
     [
-        (Recovery.IDEMPOTENT, {}, False, Next.CALL),
-        (Recovery.IDEMPOTENT, {}, True, Next.MANUAL),  # it may never have had it, and must not get it now
-        (Recovery.IDEMPOTENT, TICKET, True, Next.CALL),
-        (Recovery.LOOKUP, {}, False, Next.ASK),
-        (Recovery.LOOKUP, {}, True, Next.ASK),
-        (Recovery.MANUAL, {}, False, Next.MANUAL),
-        (Recovery.MANUAL, TICKET, True, Next.MANUAL),
+        (Recovery.IDEMPOTENT, "freeze", {}, False, Next.CALL),
+        (Recovery.IDEMPOTENT, "freeze", {}, True, Next.MANUAL),  # it may never have had it, and must not get it now
+        (Recovery.IDEMPOTENT, "freeze", TICKET, True, Next.CALL),
+        (Recovery.LOOKUP, "freeze", {}, False, Next.ASK),
+        (Recovery.LOOKUP, "freeze", {}, True, Next.ASK),
+        (Recovery.MANUAL, "freeze", {}, False, Next.MANUAL),
+        (Recovery.MANUAL, "freeze", TICKET, True, Next.MANUAL),
+        (Recovery.IDEMPOTENT, "inquire", {}, True, Next.EXPIRE),  # it has no effect
+        (Recovery.IDEMPOTENT, "inquire", {}, False, Next.CALL),
+        (Recovery.LOOKUP, "inquire", {}, True, Next.ASK),
+        (Recovery.MANUAL, "inquire", {}, False, Next.MANUAL),
+        (Recovery.MANUAL, "inquire", {}, True, Next.EXPIRE),
     ],
 )
 def test_an_unknown_outcome_is_repeated_asked_after_or_left_to_a_person(
-    recovery: Recovery, state: dict[str, str], late: bool, then: Next
+    recovery: Recovery, action: str, state: dict[str, str], late: bool, then: Next
 ) -> None:
-    assert after_unknown(recovery, state, late=late) is then
+    assert after_unknown(recovery, action, state, late=late) is then
 
 
 def test_only_new_inquiries_that_none_has_spoilt_share_a_call() -> None:
