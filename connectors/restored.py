@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import structlog
+from aiokafka.errors import KafkaError
 from sqlalchemy import URL, Column, Connection, Table, delete, select
 
 from connectors.jobs import metadata, not_known
+from hub.bus.connection import BusError
 from hub.engine.processor import Processor, Source
 from hub.engine.records import Place, Record
 from hub.engine.work import Work
@@ -65,6 +67,8 @@ async def begin(processor: Processor, source: Callable[[], Source]) -> None:
     try:
         first = await topic.open()
         ends = await topic.end_offsets()
+    except (KafkaError, OSError) as error:  # a TimeoutError, too
+        raise BusError("bus-unreachable", f"Kafka went away before it said how far the tasks go: {type(error).__name__}") from error
     finally:
         await topic.close()
     found = await processor.persist(lambda work: _begin(work, topic.cluster, first, ends))
@@ -93,9 +97,9 @@ def _begin(work: Work, cluster: str, first: Mapping[Place, int], ends: Mapping[P
     if lost:
         raise StoreError("restore-too-old", f"Kafka no longer keeps all that came to {lost[0][0]} since the backup: take a newer one")
     found = not_known(work.connection)
-    rows = [{"topic": topic, "partition": partition, "until_offset": end} for (topic, partition), end in ends.items()]
     work.connection.execute(delete(read_before))
-    work.connection.execute(read_before.insert(), rows)
+    for (topic, partition), end in ends.items():
+        work.add(read_before, {"topic": topic, "partition": partition, "until_offset": end})
     work.connection.execute(serving.insert(), {"since": work.now})
     work.decide("store.taken-over", None, None, {"open": found, "in_topic": sum(ends.values())})
     return found

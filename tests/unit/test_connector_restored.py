@@ -16,6 +16,7 @@ from connectors.base import Answer, Connector, Job, Outcome, Recovery
 from connectors.commands import app
 from connectors.jobs import OVER, JobStatus
 from connectors.restored import back_up, put_back, serving
+from hub.bus.connection import BusError
 from hub.store import tables as t
 from hub.store.database import Database, open_readonly
 from hub.store.errors import StoreError
@@ -147,6 +148,24 @@ async def test_a_backup_older_than_the_topic_is_refused(bench: Bench, monkeypatc
         patch.setattr(bench.bus, "open", later)
         with pytest.raises(StoreError, match="restore-too-old"):
             await bench.start()
+    bench.store.close()
+    await bench.start()
+
+
+async def test_nothing_begins_until_kafka_says_how_far_the_tasks_go(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    with bench.store.write() as connection:
+        connection.execute(serving.delete())
+    await bench.die()
+
+    async def away() -> dict[tuple[str, int], int]:
+        raise TimeoutError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.bus, "end_offsets", away)
+        with pytest.raises(BusError, match="bus-unreachable"):
+            await bench.start()
+    with bench.store.read() as connection:
+        assert connection.execute(select(serving)).first() is None
     bench.store.close()
     await bench.start()
 
