@@ -16,8 +16,12 @@ from sqlalchemy import URL
 from connectors import jobs
 from connectors.addresses import PartnerResolver
 from connectors.base import Connector
+from connectors.course import Pace
 from connectors.desk import Desk, admits
-from connectors.runner import ROLE, Pace, Runner
+from connectors.mailbox import StoreMailbox
+from connectors.restored import begin
+from connectors.runner import Runner
+from connectors.settling import ROLE
 from hub.bus.sink import KafkaSink
 from hub.bus.source import KafkaSource
 from hub.bus.topics import Topics
@@ -115,9 +119,13 @@ async def run_connector(settings: ConnectorSettings) -> None:
     composer = _composer(settings, secrets)
     me = directory.parties[settings.party]
     desk = Desk(directory, topics)
+
+    def source() -> KafkaSource:
+        return KafkaSource(connection, settings.party, [topics.tasks(me.speaks_as)])
+
     processor = Processor(
         store=store,
-        source=lambda: KafkaSource(connection, settings.party, [topics.tasks(me.speaks_as)]),
+        source=source,
         sink=KafkaSink(connection, settings.party),
         gate=Gate(me.speaks_as, directory, admits(), TASK_LIMIT),
         composer=composer,
@@ -128,12 +136,13 @@ async def run_connector(settings: ConnectorSettings) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, processor.stop)
+    await begin(processor, source)
     line = aiohttp.TCPConnector(resolver=PartnerResolver())
     async with aiohttp.ClientSession(connector=line, timeout=aiohttp.ClientTimeout(total=30)) as http:
         connector = protocol(http, settings.options)
         pace = Pace(**settings.pace)  # type: ignore[arg-type]  # counts come as whole floats
         runner = Runner(connector, desk, processor, store, pace, settings.windows)
-        hook = connector.webhook(runner)
+        hook = connector.webhook(StoreMailbox(desk, processor))
         site = await _serve(hook, settings.webhook) if hook is not None else None
         try:
             async with asyncio.TaskGroup() as group:

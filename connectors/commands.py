@@ -24,6 +24,47 @@ def run(config: Config) -> None:
     asyncio.run(run_connector(settings))
 
 
+@app.command("backup")
+def make_backup(
+    out: Annotated[Path, typer.Option(help="The backup's folder; it must not exist yet.")],
+    config: Config,
+) -> None:
+    """Copy the connector's store as of one moment, while it runs. PostgreSQL is read by pg_dump, which must be installed. Keys and
+    settings are not in it.
+
+    Example: liandong connector backup --config connector-bank.toml --out /backup/bank-2026-11-28
+    """
+    from connectors.bootstrap import ConnectorSettings
+    from connectors.restored import back_up
+
+    back_up(ConnectorSettings.read(config).store_at(), out)
+    typer.echo(f"备份完成 / {out} holds the store", err=True)
+
+
+@app.command("restore")
+def restore(
+    source: Annotated[Path, typer.Option("--from", help="A backup's folder.")],
+    config: Config,
+) -> None:
+    """Put a backup back. The connector must not run; the present store is kept aside. Nothing is repeated at the partner: at its next
+    start the connector finds out, as its protocol says, what became of all that was open then or came since, or leaves it to a person.
+
+    A PostgreSQL store is put back before, into an empty schema: pg_restore --no-owner --dbname=… FOLDER/store.dump
+
+    Example: liandong connector restore --config connector-bank.toml --from /backup/bank-2026-11-28
+    """
+    from connectors.bootstrap import ConnectorSettings
+    from connectors.restored import put_back
+    from hub.telemetry import configure_logs
+
+    settings = ConnectorSettings.read(config)
+    configure_logs(settings.log_level, settings.party)
+    aside = put_back(settings.store_at(), source)
+    if aside is not None:
+        typer.echo(f"原存储留存于 / the store that was here is kept as {aside}", err=True)
+    typer.echo("已恢复,下次启动时逐一核实 / restored; what became of everything is found out at the next start", err=True)
+
+
 @app.command("jobs")
 def show_jobs(config: Config) -> None:
     """How many jobs there are of each status, which tasks need a person, and which wait for another on the same asset.

@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from connectors.base import Answer, HitNote
 from connectors.jobs import PRIORITIES, JobStatus, filed_before, hasten, jobs, measure_of
 from connectors.lead_book import ABOUT_LEADS, LeadBook
+from connectors.restored import may_be_done
+from connectors.tasks import is_asked, name_of, objection, original_of
 from connectors.terms import KEEP, fitting
 from hub.bus.topics import Topics
 from hub.engine.copies import open_copy
@@ -24,11 +26,8 @@ from hub.trust.errors import SignatureError
 from hub.trust.parties import Directory, Party, Role
 from schemas.base import Model, derive_id, from_micros, micros
 from schemas.codes import CODES
-from schemas.hub import round_id
-from schemas.legal import NEEDED_DOCUMENTS
 from schemas.messages import (
     Forwarded,
-    InquiryRequested,
     NotedDown,
     Nudged,
     ObjectionDecided,
@@ -107,10 +106,10 @@ class Desk:
         """File a task with its receipt. `filed` are the requests of this batch, which no query finds yet, and what a renewal
         among them renews."""
         request, reason = self._check(task, item.record.timestamp)
-        original = _original(request)
+        original = original_of(request)
         if original is not None:
             original = filed.get(original) or measure_of(work.connection, original)
-        name = _name(request, task) if request is not None and reason is None else None
+        name = name_of(request, task) if request is not None and reason is None else None
         if name is not None:
             if name in filed or filed_before(work.connection, name):
                 # Carried out under another task id it would be done twice, on the hub's word alone.
@@ -121,12 +120,14 @@ class Desk:
         pk = work.keep(item, task.id, task.subject, decision)
         self._send(work, decision, task, "receipt", "receipt", Receipt(task_id=task.id, handling="automatic"))
         asset = asset_of(request) if request is not None else None
+        again = may_be_done(work.connection, item.record)
+        status = JobStatus.UNKNOWN if again else JobStatus.QUEUED
         work.add(jobs, {
             "task_id": task.id, "message_pk": pk, "action": request.data.action if request else "",
             "request": name, "original": original,
             "asset_token": work.composer.token("asset", asset) if asset else None,
             "priority": PRIORITIES[task.data.priority or "ordinary"],
-            "status": JobStatus.QUEUED if reason is None else JobStatus.DONE, "due_at": work.now,
+            "status": status if reason is None else JobStatus.DONE, "attempt": int(again), "due_at": work.now,
             "expires_at": micros(task.expires),
         })  # fmt: skip
         if reason is not None:
@@ -166,10 +167,10 @@ class Desk:
             court.role is not Role.COURT
             or not isinstance(request, RequestMessage)
             or kind_of(request.type) != kind_of(task.type)
-            or not _is_asked(request, task)
+            or not is_asked(request, task)
         ):
             return None, Reason(code="not-a-request", text="所附不是法院请求 / what is enclosed is no court's request")
-        code = _objection(request, task, at)
+        code = objection(request, task, at)
         return request, None if code is None else Reason(code=code, text=f"{CODES[code].zh} / {CODES[code].en}")
 
     def request_of(self, task: TaskSent) -> RequestMessage:
@@ -219,43 +220,3 @@ class Desk:
             "at": work.now,
         })  # fmt: skip
         log.error("connector.record-set-aside", code=item.code, topic=record.topic, offset=record.offset)
-
-
-def _objection(request: RequestMessage, task: TaskSent, at: int) -> str | None:
-    """The code of why a court's request is not acted on: it is for another hub, out of force or without its documents.
-
-    A round of a standing inquiry comes months after its request was sent, so it is the legal basis that bounds it and not
-    the time by which the request had to be taken in.
-    """
-    legal = request.data.legal
-    if request.recipient != task.source:
-        return "recipient-wrong"
-    if task.data.round is None and micros(request.expires) <= at:
-        return "expired"
-    if micros(legal.valid_until) <= at:
-        return "basis-expired"
-    if not NEEDED_DOCUMENTS[request.data.action] <= {document.kind for document in legal.documents}:
-        return "documents-missing"
-    return None
-
-
-def _is_asked(request: RequestMessage, task: TaskSent) -> bool:
-    """Whether `task` is for this request, or for a round of it that the court's standing inquiry allows (终本定期查询)."""
-    number = task.data.round
-    if number is None:
-        return task.correlationid == request.id
-    standing = request.data.standing if isinstance(request, InquiryRequested) else None
-    return standing is not None and number <= standing.times and task.correlationid == round_id(request.id, number)
-
-
-def _name(request: RequestMessage, task: TaskSent) -> str:
-    """What may be filed once: the court's request, or one round of it."""
-    name = f"{request.source}/{request.id}"
-    return name if task.data.round is None else f"{name}/{task.data.round}"
-
-
-def _original(request: RequestMessage | None) -> str | None:
-    """The request that this one cites: only one of the same court can be meant (V22)."""
-    if request is None or isinstance(request, InquiryRequested) or request.data.original is None:
-        return None
-    return f"{request.source}/{request.data.original}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, MetaData, Select, Table, func, select, update
+from sqlalchemy import Column, Connection, Index, MetaData, Select, Table, case, func, select, update
 
 from hub.store.dialect import Integer, String
 from hub.store.tables import partial_index
@@ -145,6 +145,16 @@ def after_crash(connection: Connection) -> int:
     """Jobs found `calling` at start-up have an unknown outcome. Returns how many."""
     statement = update(jobs).where(jobs.c.status == JobStatus.CALLING).values(status=JobStatus.UNKNOWN, due_at=0)
     return connection.execute(statement).rowcount
+
+
+def not_known(connection: Connection) -> int:
+    """After a restore: every open job may have been carried out since, or given back by a person. Returns how many there are.
+
+    One that a person has to look at stays with him; given back, it cannot pass for one that was never called.
+    """
+    status = case((jobs.c.status == JobStatus.MANUAL, jobs.c.status), else_=JobStatus.UNKNOWN)
+    attempt = case((jobs.c.attempt == 0, 1), else_=jobs.c.attempt)
+    return connection.execute(update(jobs).where(jobs.c.status.in_(OPEN)).values(status=status, attempt=attempt)).rowcount
 
 
 def counts(connection: Connection) -> dict[str, int]:

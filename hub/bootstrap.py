@@ -172,12 +172,12 @@ def build_hub(settings: Settings) -> Hub:
         roles=[ROLE],
         needs_time=True,  # the sequencer announces a checkpoint at once
     )
-    log_key = keys.load(settings.log_key)
 
     async def announce(checkpoint: bytes) -> None:
         headers = (("content-type", b"text/plain; charset=utf-8"),)
         await processor.sink.publish([Outgoing(0, topics.checkpoints, None, checkpoint, headers)])
 
-    sequencer = Sequencer(store, processor, settings.data_dir / "log", NoteSigner(log_key.kid, log_key.private), announce)
+    signer = NoteSigner.of(keys.load(settings.log_key))
+    sequencer = Sequencer(store, processor, settings.data_dir / "log", signer, announce)
     office = Office(settings.party, directory, gate, store, processor, casework)
     return Hub(settings, directory, rulebook.linkage, store, processor, sequencer, secrets, office)

@@ -28,8 +28,7 @@ class LoggedHub(Rig):
         super().__init__(folder, master)
         self.log_directory = folder / "log"
         self.log_directory.mkdir()
-        pair = keys.generate("hub.test/log")
-        self._log_signer = NoteSigner(pair.kid, pair.private)
+        self._log_signer = NoteSigner.of(keys.generate("hub.test/log"))
         self.log_key: NoteVerifier = self._log_signer.verifier
         (self.log_directory / "log.vkey").write_text(f"{self.log_key}\n", encoding="utf-8")
         self.register(self.directory)

@@ -139,10 +139,10 @@ def _evidence(world: World, tally: Tally) -> dict[str, bool]:
 def _year(world: World) -> tuple[Told, Path]:
     """Thirteen months of casework on a virtual clock, and the bulletins of them."""
     step("虚拟时钟重放一年 · a year of casework on a virtual clock")
-    key, folder = keys.generate("liandong.example/year"), world.folder / "bulletins"  # another log needs another key
+    log, folder = NoteSigner.of(keys.generate("liandong.example/year")), world.folder / "bulletins"  # another log needs another key
     year = Year(world, world.folder / "year")
     told = year.run()
-    year.publish(NoteSigner(key.kid, key.private), folder)
+    year.publish(log, folder)
     return told, folder
 
 

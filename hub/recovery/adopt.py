@@ -69,12 +69,11 @@ async def adopt(settings: Settings) -> Adopted:
 class _Adoption:
     def __init__(self, settings: Settings, store: Database) -> None:
         directory, secrets = Directory.load(settings.parties_dir), Secrets.read(settings.secret_file)
-        log_key = keys.load(settings.log_key)
         self._party = settings.party
         self._connection = settings.kafka.connection()
         self._topics = Topics(self._connection.prefix)
         self._log = settings.data_dir / "log"
-        self._verifier = NoteSigner(log_key.kid, log_key.private).verifier
+        self._verifier = NoteSigner.of(keys.load(settings.log_key)).verifier
         self._store = store
         self._vault = Vault(secrets.master)
         self._composer = Composer(settings.party, Signer(keys.load(settings.signing_key)), secrets.tokens, directory.batch_readers)

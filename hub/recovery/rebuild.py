@@ -27,8 +27,7 @@ def rebuild(settings: Settings) -> tuple[int, Path | None]:
     Raises `StoreError` while a hub works on the store, or when it is behind the checkpoint in the directory; `LogError` when its
     entries do not hash to its tree, or not to that checkpoint.
     """
-    pair = keys.load(settings.log_key)
-    signer, log = NoteSigner(pair.kid, pair.private), settings.data_dir / "log"
+    signer, log = NoteSigner.of(keys.load(settings.log_key)), settings.data_dir / "log"
     store = Database(settings.store_at())
     fresh = log.with_name("log.new")
     shutil.rmtree(fresh, ignore_errors=True)

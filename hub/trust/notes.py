@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from hub.trust.encoding import b64_decode, b64_encode
 from hub.trust.errors import NoteError
+from hub.trust.keys import KeyPair
 
 _ED25519 = b"\x01"
 _LARGEST_NOTE = 1_000_000  # bytes
@@ -74,6 +75,11 @@ class NoteSigner:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "verifier", NoteVerifier(self.name, self.private.public_key()))
+
+    @classmethod
+    def of(cls, pair: KeyPair) -> "NoteSigner":
+        """The signer whose name is the key's own."""
+        return cls(pair.kid, pair.private)
 
     def sign(self, text: str) -> bytes:
         """The signed note over `text`, which must end in a newline and hold no other control characters."""

@@ -39,8 +39,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 def measure(folder: Path, entries: int, console: Console) -> None:
     """Append, prove, verify; print each."""
-    pair = keys.generate("bench.example/log")
-    signer = NoteSigner(pair.kid, pair.private)
+    signer = NoteSigner.of(keys.generate("bench.example/log"))
     log = TileLog(folder, signer)
     batches = [[entry(number) for number in range(start, min(start + BATCH, entries))] for start in range(0, entries, BATCH)]
     took = sum(seconds(lambda batch=batch: log.append(batch)) for batch in batches)  # type: ignore[misc]  # a loop's own value

@@ -1,4 +1,4 @@
-"""One connector at work: the real Runner, Desk, Processor and store, over a bus in memory, against a simulator."""
+"""One connector at work: the real Runner, StoreMailbox, Desk, Processor and store, over a bus in memory, against a simulator."""
 
 import asyncio
 import base64
@@ -16,9 +16,13 @@ from sqlalchemy import func, select
 
 from connectors import jobs
 from connectors.base import Answer, Connector, Job, Outcome
+from connectors.course import Pace
 from connectors.desk import Desk, admits
 from connectors.jobs import JobStatus
-from connectors.runner import ROLE, Pace, Runner
+from connectors.mailbox import StoreMailbox
+from connectors.restored import begin
+from connectors.runner import Runner
+from connectors.settling import ROLE
 from hub.bus.topics import Topics
 from hub.engine.clock import now_micros
 from hub.engine.compose import Composer
@@ -69,13 +73,14 @@ class Bench:
             composer=Composer(self._partner.id, self._partner.signer, b"tokens"), master_key=b"m" * 32,
             application=desk, clock=lambda: now_micros() + self.ahead, roles=[ROLE],
         )  # fmt: skip
+        await begin(self.processor, lambda: self.bus)
         self._keep_answers(desk)
         self.http = aiohttp.ClientSession()
         hook = socket.create_server(("127.0.0.1", self._port))
         self._port = hook.getsockname()[1]
         self.connector = self._protocol(self.http, self._options(f"http://127.0.0.1:{self._port}"))
         self.runner = Runner(self.connector, desk, self.processor, self.store, PACE)
-        self._site = await _serve(self.connector.webhook(self.runner), hook)
+        self._site = await _serve(self.connector.webhook(StoreMailbox(desk, self.processor)), hook)
         self._reading = asyncio.create_task(self.processor.run())
         self._working: asyncio.Task[None] | None = None
         await self.processor.ready.wait()

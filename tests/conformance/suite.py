@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 
 from connectors.base import Connector, Recovery
 from connectors.jobs import JobStatus
+from connectors.restored import back_up, put_back
 from schemas.messages import TaskSent
 from schemas.replies import ReplyKind
 from schemas.samples import COMPANIES, PEOPLE
@@ -231,6 +232,30 @@ class ConnectorConformance(MeasureConformance):
             assert (await bench.reply(task)).kind is ReplyKind.RESULT
         assert len(await effects(partner, task.id)) == control
         if control:
+            await self.was_not_repeated_blindly(partner, task)
+
+    async def test_an_old_backup_that_is_put_back_repeats_nothing(
+        self, bench: Bench, partner: aiohttp.ClientSession, tmp_path: Path
+    ) -> None:
+        """One task was filed in it and not called yet, another came later; both have been carried out since."""
+        where = bench.store.where
+        if not isinstance(where, Path):
+            pytest.skip("pg_restore puts a database back")
+        await bench.die()
+        await bench.start(working=False)
+        filed = bench.send(self.control())
+        await bench.received(filed)
+        back_up(where, tmp_path / "backup")
+        bench.work()
+        tasks = (filed, bench.send(self.control()))
+        for task in tasks:
+            await bench.reply(task)
+        await bench.die()
+        put_back(where, tmp_path / "backup")
+        await bench.start()
+        for task in tasks:
+            await bench.becomes(task, JobStatus.MANUAL if self.control_recovery is Recovery.MANUAL else JobStatus.DONE)
+            assert len(await effects(partner, task.id)) == 1
             await self.was_not_repeated_blindly(partner, task)
 
     async def was_not_repeated_blindly(self, partner: aiohttp.ClientSession, task: TaskSent) -> None:

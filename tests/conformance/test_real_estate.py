@@ -7,9 +7,9 @@ import aiohttp
 import pytest
 
 from connectors.base import Recovery
+from connectors.course import ASKED_AFTER
 from connectors.jobs import JobStatus
 from connectors.real_estate import PROTOCOL
-from connectors.runner import ASKED_AFTER
 from connectors.terms import USE_PERMITTED
 from schemas.base import add_months
 from schemas.findings import RealEstateFinding

@@ -9,8 +9,10 @@ from typing import ClassVar
 from connectors import jobs
 from connectors.base import Answer, Connector, Job, Outcome, Pending, Recovery, TransientFault
 from connectors.bootstrap import TASK_LIMIT
+from connectors.course import Pace
 from connectors.desk import Desk, admits
-from connectors.runner import Pace, Runner
+from connectors.restored import begin
+from connectors.runner import Runner
 from hub.bus.topics import Topics, tasks_topic
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate
@@ -103,9 +105,13 @@ async def connector(world: World, host: Host, system: System) -> None:
     store = MortalStore(world.folder / f"{PARTY}.db", host, jobs.metadata)
     host.closes = store.close
     desk = Desk(directory, topics)
+
+    def source() -> SimSource:
+        return SimSource(world.broker, host, [tasks_topic("", PARTY)])
+
     processor = Processor(
         store=store,
-        source=lambda: SimSource(world.broker, host, [tasks_topic("", PARTY)]),
+        source=source,
         sink=SimSink(world.broker, host),
         gate=Gate(PARTY, directory, admits(), TASK_LIMIT),
         composer=Composer(PARTY, stage().parties[PARTY].signer, SECRET),
@@ -113,6 +119,7 @@ async def connector(world: World, host: Host, system: System) -> None:
         application=desk,
         clock=world.now,
     )
+    await begin(processor, source)
     runner = Runner(SimConnector(system, host), desk, processor, store, _PACE)
 
     async def work() -> None:

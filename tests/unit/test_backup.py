@@ -43,8 +43,7 @@ class Growing:
         world.prepare()
         self.config = world.hub_settings(Cluster(Connection("127.0.0.1:9"), own=True), 0)
         self.settings: Settings = read_settings(self.config)
-        pair = keys.load(self.settings.log_key)
-        self.signer = NoteSigner(pair.kid, pair.private)
+        self.signer = NoteSigner.of(keys.load(self.settings.log_key))
         self.log = self.settings.data_dir / "log"
         self.store = Database(self.settings.store_at())
         self.tiles = TileLog(self.log, self.signer)

@@ -13,8 +13,10 @@ from structlog.testing import capture_logs
 
 from connectors import jobs
 from connectors.base import Answer, Connector, Job, Outcome, Recovery
+from connectors.course import Pace
 from connectors.desk import Desk, admits
-from connectors.runner import ROLE, Pace, Runner
+from connectors.runner import Runner
+from connectors.settling import ROLE
 from hub.bus.topics import Topics
 from hub.engine.compose import Composer
 from hub.engine.gate import Gate

@@ -28,8 +28,7 @@ from tests.factories import REQUESTS, control, inquiry, message
 from tests.rig import MASTER, Rig, tasks_in
 from tests.unit.test_linkage_casework import ACCOUNT, VEHICLE
 
-PAIR = keys.generate("log")
-SIGNER = NoteSigner(PAIR.kid, PAIR.private)
+SIGNER = NoteSigner.of(keys.generate("log"))
 SAME: tuple[Table, ...] = (t.requests, t.tasks, t.timers, t.aggregates, t.numbers, t.inbox, t.offsets, t.outages, t.dead_letters,
                            t.letters, t.audit)  # fmt: skip
 """What must be the same afterwards, all of it."""

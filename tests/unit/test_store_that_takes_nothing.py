@@ -17,8 +17,10 @@ from structlog.testing import capture_logs
 
 from connectors import jobs
 from connectors.base import Answer, Connector, Job, Outcome, Recovery
+from connectors.course import Pace
 from connectors.desk import Desk, admits
-from connectors.runner import ROLE, Pace, Runner
+from connectors.runner import Runner
+from connectors.settling import ROLE
 from hub.bus.topics import Topics
 from hub.console.app import build_app
 from hub.console.metrics import build_registry
@@ -201,7 +203,7 @@ async def test_a_full_log_directory_is_waited_for_and_no_size_has_two_roots(
 ) -> None:
     """However many writes go well before one does not, and whatever that leaves behind."""
     roots: dict[int, bytes] = {}
-    pair, left = keys.generate("log"), [1_000_000]
+    left = [1_000_000]
     write = durable._write
 
     def scarce(path: Path, content: bytes) -> None:
@@ -217,7 +219,7 @@ async def test_a_full_log_directory_is_waited_for_and_no_size_has_two_roots(
         assert roots.setdefault(found.size, found.root) == found.root
 
     monkeypatch.setattr(durable, "_write", scarce)
-    signer, bus = NoteSigner(pair.kid, pair.private), Lanes(REQUESTS, REPLIES)
+    signer, bus = NoteSigner.of(keys.generate("log")), Lanes(REQUESTS, REPLIES)
     async with working(rig, bus) as processor:
         sequencer = Sequencer(rig.store, processor, tmp_path / "log", signer, announce)
         written, failures = 0, 0
@@ -242,8 +244,7 @@ async def test_a_full_log_directory_is_waited_for_and_no_size_has_two_roots(
 async def test_a_state_that_the_store_does_not_take_is_sequenced_again(rig: Rig, tmp_path: Path) -> None:
     """The files are there, the store is full: nothing is signed, and the same bytes are written again."""
     announced: list[int] = []
-    pair = keys.generate("log")
-    signer, bus, disk = NoteSigner(pair.kid, pair.private), Lanes(REQUESTS, REPLIES), Disk(rig.store)
+    signer, bus, disk = NoteSigner.of(keys.generate("log")), Lanes(REQUESTS, REPLIES), Disk(rig.store)
 
     async def announce(signed: bytes) -> None:
         announced.append(open_checkpoint(signed, signer.verifier).size)

@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from hub.trust import keys
 from hub.trust.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
 from hub.trust.encoding import b64_decode, b64_encode
 from hub.trust.errors import NoteError
@@ -35,6 +36,11 @@ def test_the_verifier_key_of_a_known_seed() -> None:
     assert str(LOG.verifier) == text
     assert str(NoteVerifier.parse(text)) == text
     assert NoteVerifier.parse(text).public == LOG.private.public_key()
+
+
+def test_a_key_pair_signs_under_its_own_name() -> None:
+    pair = keys.generate("hub.example.gov/audit/ed25519")
+    assert open_note(NoteSigner.of(pair).sign(TEXT), [NoteVerifier(pair.kid, pair.public)]).text == TEXT
 
 
 @pytest.mark.parametrize(
