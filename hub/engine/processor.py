@@ -68,7 +68,7 @@ class Source(Protocol):
     async def open(self) -> dict[Place, int]: ...
     def seek(self, positions: Mapping[Place, int]) -> None: ...
     async def take(self, most: int, timeout_ms: int) -> list[Record]: ...
-    async def end_offsets(self) -> dict[Place, int]: ...
+    async def log_ends(self) -> dict[Place, int]: ...
     async def close(self) -> None: ...
 
 
@@ -351,12 +351,12 @@ class Processor:
             unasked = self.crew.shared and time.monotonic() - self._answered >= BEAT
             if due or unasked or self.standby.trouble is not None or asked_at - self._contact_at >= CONTACT:
                 try:
-                    ends = await source.end_offsets()
+                    ends = await source.log_ends()
                 except Exception as error:  # noqa: BLE001 - whatever hides the broker, the answer is to wait
                     log.warning("engine.deadline-waits", reason=type(error).__name__)
                     continue
                 await self._in_contact(self._clock())
-                judged = (asked_at, ends) if due else judged
+                judged = (asked_at, ends) if due else judged and (judged[0], lesser(judged[1], ends))
                 if self.standby.trouble is not None:
                     written = await self.on_store(self._read_up_to, source.cluster, ends)
                     if written:  # just now, too, and nothing else waits for the store
@@ -483,6 +483,11 @@ def in_parts(records: Sequence[Record], most: int = BATCH_BYTES) -> Iterator[lis
         size += len(record.value)
     if part:
         yield part
+
+
+def lesser(ends: Mapping[Place, int], now: Mapping[Place, int]) -> dict[Place, int]:
+    """`ends`, but no further than the logs go `now`: a new leader that lacks the last records has cut them off, for ever."""
+    return {place: min(end, now[place]) for place, end in ends.items()}
 
 
 def as_then(
