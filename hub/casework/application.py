@@ -72,6 +72,7 @@ class Casework:
         """A record that deciding failed on goes to a person, with the kind of the error and never its words."""
         desk = Desk(work, self._rulebook, self._topics)
         desk.reject(Unfit(item.record, "internal-error", "decide", item.digest, item.party, item.message, type(error).__name__))
+        desk.close()
 
 
 class _Team:
