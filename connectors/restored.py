@@ -66,7 +66,7 @@ async def begin(processor: Processor, source: Callable[[], Source]) -> None:
     topic = source()
     try:
         first = await topic.open()
-        ends = await topic.end_offsets()
+        ends = await topic.log_ends()
     except (KafkaError, OSError) as error:  # a TimeoutError, too
         raise BusError("bus-unreachable", f"Kafka went away before it said how far the tasks go: {type(error).__name__}") from error
     finally:

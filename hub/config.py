@@ -15,7 +15,7 @@ from hub.rules.overdue import Addressee, Ladder, Rung
 from hub.rules.plan import Agreement, FollowUpRule, Linkage, Route
 from hub.rules.terms import DAY, Ledger, Terms
 from hub.settings import ConfigError, maintenance_windows
-from hub.trust.parties import Directory, Role
+from hub.trust.parties import Directory, Party, Role
 from schemas.base import day_of, micros
 from schemas.entrust import EntrustRequest, MatterKind
 from schemas.legal import DocumentKind, Rank
@@ -24,12 +24,13 @@ from schemas.requests import Kind
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """All that casework decides by: the plan with its terms and agreements, each court's officers, superior and designator."""
+    """All that casework decides by: the plan with its terms and agreements, each court's officers, superior and designator, and who is who."""
 
     linkage: Linkage
     registers: Mapping[str, Register]
     superiors: Mapping[str, str]
     designators: Mapping[str, str]
+    parties: Mapping[str, Party]
 
 
 def load_rulebook(config_dir: Path, agreements_dir: Path, directory: Directory) -> Rulebook:
@@ -39,7 +40,7 @@ def load_rulebook(config_dir: Path, agreements_dir: Path, directory: Directory) 
     # A superior that does not take part here has no topic that it could be told on.
     superiors = {court.id: court.superior if court.superior in ids else "" for court in courts}
     designators = {court.id: court.designator for court in courts}
-    return Rulebook(load_linkage(config_dir, agreements_dir, directory), load_registers(directory), superiors, designators)
+    return Rulebook(load_linkage(config_dir, agreements_dir, directory), load_registers(directory), superiors, designators, directory.parties)
 
 
 def load_linkage(config_dir: Path, agreements_dir: Path, directory: Directory) -> Linkage:

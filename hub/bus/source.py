@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 
 from hub.bus.batches import Unread, read_within_bounds
 from hub.bus.connection import BusError, Connection
+from hub.bus.ends import log_ends
 from hub.bus.lenient import read_leniently
 from hub.bus.topics import MESSAGE_LIMIT
 from hub.bus.watch import Watch
@@ -124,8 +125,12 @@ class KafkaSource:
             self._live.seek(place, at if at is not None else await self._live.position(place))
 
     async def end_offsets(self) -> dict[Place, int]:
-        """Where each partition ends now."""
+        """Where each partition ends now for whoever reads it: all copies in sync have it so far."""
         return self._offsets(await self._live.end_offsets(self._places))
+
+    async def log_ends(self) -> dict[Place, int]:
+        """Where each partition's log ends now, what cannot be read yet included."""
+        return self._offsets(await log_ends(self._live, self._places))
 
     async def offsets_since(self, at: int) -> dict[Place, int]:
         """The first offset of each partition that the broker has had since `at` (µs); its end where there is none."""

@@ -8,6 +8,7 @@ from hub.casework.collector import Collector
 from hub.casework.completeness import Completeness
 from hub.casework.desk import HOLD, SILENCE, Desk, unfit
 from hub.casework.entrusted import Matters
+from hub.casework.held import WAITS, let_go
 from hub.casework.leads import Leads
 from hub.casework.ledger import Ledger
 from hub.casework.letters import Letters
@@ -63,15 +64,21 @@ class Casework:
     def fire(self, work: Work, due: Sequence[Due]) -> None:
         """Deadlines that have passed, after everything sent before them has been read, and what else has its time."""
         team = _Team(work, self._rulebook, self._topics)
+        held = let_go(work, self._rulebook.parties, [timer.ref for timer in due if timer.kind == WAITS])
+        team.prepare(list(held.values()))
         team.desk.load_tasks([timer.ref for timer in due if timer.kind == SILENCE])
         for timer in due:
-            team.fire(timer)
+            if timer.kind == WAITS:
+                team.take(held[timer.ref])
+            else:
+                team.fire(timer)
         team.desk.close()
 
     def poison(self, work: Work, item: Inbound | Unfit, error: BaseException) -> None:
         """A record that deciding failed on goes to a person, with the kind of the error and never its words."""
         desk = Desk(work, self._rulebook, self._topics)
         desk.reject(Unfit(item.record, "internal-error", "decide", item.digest, item.party, item.message, type(error).__name__))
+        desk.close()
 
 
 class _Team:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from hub.casework.conclude import conclude
 from hub.casework.desk import HOLD, SILENCE, Desk, unfit
+from hub.casework.held import hold
 from hub.casework.part import Part
 from hub.casework.sendable import is_forbidden, is_gone
 from hub.casework.tasks import dispatch
@@ -87,6 +88,9 @@ class Collector:
                                    self._desk.linkage.calendar, self._unheard(task))  # fmt: skip
         if verdict.effect == "conflicts":
             self._desk.reject(unfit(item, "reply-conflicting", "task"), request.key)
+            return
+        if verdict.silent_first and not item.record.held:
+            hold(self._desk, item, request.case_token, _about(request, task))
             return
         if verdict.silent_first:
             self._be_silent(request, task, verdict.task.settled_at or self._desk.work.now)

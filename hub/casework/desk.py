@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from hub.bus.topics import Topics
+from hub.casework.rejections import is_told
 from hub.config import Rulebook
 from hub.engine.copies import copied
 from hub.engine.records import Inbound, Replay, Unfit
@@ -169,13 +170,17 @@ class Desk:
     # -- what the hub says ---------------------------------------------------------------------------------------------
 
     def reject(self, item: Unfit, request_key: str | None = None) -> None:
-        """A dead letter, an entry, and an answer to the sender where its signature makes it known."""
+        """A dead letter, an entry, and an answer to the sender where its signature makes it known and it does not answer itself."""
         facts: Facts = {"code": item.code, "stage": item.stage}
         if item.error:
             facts["error"] = item.error
-        if item.code in _ALARMING:
+        replay, party = self.replay, item.party
+        if replay is None:
+            told, last = is_told(self.work, self.states, party, item)
+        else:  # an operator's order; told so before, if it died of the same
+            told, last = party is not None and party.role is not Role.HUB and replay.code != item.code, False
+        if last or item.code in _ALARMING:
             facts["alarm"] = 1
-        replay = self.replay
         if replay is not None:
             facts |= {"letter": replay.letter, "replay": replay.order_id}
         decision = self.work.decide("message.rejected", request_key, item, facts)
@@ -184,16 +189,15 @@ class Desk:
         else:
             self.work.dead_again(item, self.topics.dead_letters, replay)
             self.died_of = item.code
-        party = item.party
-        if party is None or party.role is Role.HUB or (replay is not None and replay.code == item.code):
-            return  # nobody, or told so before
+        if party is None or not told:
+            return
         record, words = item.record, CODES[item.code]
         topic = self.topics.results(party.id) if party.role is Role.COURT else self.topics.tasks(party.speaks_as)
         place = [record.topic, str(record.partition), str(record.offset), str(record.timestamp), item.digest]
         place += [replay.order_id] if replay is not None else []
         self.work.send(
             decision, topic, id=derive_id(self.work.composer.party, "rejection", *place),
-            type="liandong.party.rejection.v1", recipient=party.id, case_token=NO_CASE, request_key=request_key,
+            type=cases.REJECTION, recipient=party.id, case_token=NO_CASE, request_key=request_key,
             correlation=item.message.correlationid if item.message else derive_id("unread", item.digest),
             cause=item.message.id if item.message else None, expires=self.work.now + KEEP,
             data=said.Rejection(code=item.code, zh=words.zh, en=words.en, topic=record.topic,

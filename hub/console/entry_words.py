@@ -6,6 +6,7 @@ ENTRIES: dict[str, tuple[str, str]] = {
     "request.dispatched": ("时间已到或原请求已办结,发送任务", "Its turn has come, tasks sent"),
     "request.concluded": ("办结", "Request concluded"), "order.cancelled": ("债务已履行或案件已结束,留存命令撤销", "Debt performed or case closed, held order cancelled"),
     "task.received": ("单位签收", "Partner has the task"), "task.answered": ("单位答复", "Partner answered"),
+    "reply.held": ("答复似已逾期,待此前消息读完再定", "Seems late, decided when all from before is read"),
     "task.silent": ("期限已过,记为未答复", "Deadline passed in silence"), "task.nudged": ("催办", "Partner reminded"),
     "task.supervised": ("督办", "Supervised follow-up"), "answer.reused": ("复用近期答复", "Recent answer reused"),
     "message.duplicate": ("重复消息,不再处理", "Duplicate, nothing done again"),

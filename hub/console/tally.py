@@ -87,7 +87,7 @@ class Tally:
     def _read_messages(self, connection: Connection, after: int, upto: int) -> None:
         c = t.messages.c
         query = select(c.direction, c.topic, c.source, c.recipient, c.type, func.count(), func.max(c.at)).where(
-            c.pk > after, c.pk <= upto
+            c.pk > after, c.pk <= upto, c.direction.in_(["in", "out"])
         )
         groups = connection.execute(query.group_by(c.direction, c.topic, c.source, c.recipient, c.type))
         for direction, topic, source, recipient, kind, count, at in groups:

@@ -15,7 +15,8 @@ Place = tuple[str, int]
 class Record:
     """One Kafka record; `timestamp` is the broker's (LogAppendTime), in UTC microseconds.
 
-    `fault` is a code where the record could not even be read; `value` is then what was found in its place.
+    `fault` is a code where the record could not even be read; `value` is then what was found in its place. `held`: it was read
+    before, and put off until now.
     """
 
     topic: str
@@ -26,6 +27,7 @@ class Record:
     value: bytes
     headers: Headers = ()
     fault: str = ""
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

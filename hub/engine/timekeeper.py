@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol
 
@@ -35,7 +35,7 @@ ASK = 1.0
 class Ends(Protocol):
     """Who tells where partitions end."""
 
-    async def end_offsets(self) -> dict[Place, int]: ...
+    async def log_ends(self) -> dict[Place, int]: ...
 
 
 class Timekeeper:
@@ -77,12 +77,12 @@ class Timekeeper:
             due = judged is None and await self._on_store(self._committer.any_due, asked_at)
             if due or self._must_ask(asked_at):
                 try:
-                    ends = await source.end_offsets()
+                    ends = await source.log_ends()
                 except Exception as error:  # noqa: BLE001 - whatever hides the broker, the answer is to wait
                     log.warning("engine.deadline-waits", reason=type(error).__name__)
                     continue
                 await self.in_contact(self._clock())
-                judged = (asked_at, ends) if due else judged
+                judged = (asked_at, ends) if due else judged and (judged[0], lesser(judged[1], ends))
                 if self._standby.trouble is not None and await self._on_store(self._committer.has_read, ends):
                     self._standby.worked()  # the store has just written, and nothing else waits for it
             if self._sink.is_ahead or (self._needs_time and not self._sink.told):
@@ -113,6 +113,11 @@ class Timekeeper:
         note = partial(_note_contact, last=self._contact_at, at=at)
         await self._on_store(self._committer.transact, note)
         self._contact_at = max(self._contact_at, at)  # not before it is on record: while the store takes nothing, time counts for nobody
+
+
+def lesser(ends: Mapping[Place, int], now: Mapping[Place, int]) -> dict[Place, int]:
+    """`ends`, but no further than the logs go `now`: a new leader that lacks the last records has cut them off, for ever."""
+    return {place: min(end, now[place]) for place, end in ends.items()}
 
 
 def _note_contact(work: Work, last: int, at: int) -> None:

@@ -31,6 +31,8 @@ _SEEN = select(t.inbox.c.sender, t.inbox.c.message_id, t.inbox.c.digest).where(
     t.inbox.c.sender.in_(bindparam("senders", expanding=True)), t.inbox.c.message_id.in_(bindparam("ids", expanding=True))
 )
 _DISARM = delete(t.timers).where(t.timers.c.kind == bindparam("k"), t.timers.c.ref == bindparam("r"))
+HELD = "held"
+"""The direction of a kept message that has not been decided on when it was read."""
 _TOLD = frozenset({"partner", "reply", "outcome", "code", "codes", "stage", "awaited", "late", "alarm"})
 """Facts of a decision that also stand in the process's own log."""
 
@@ -108,6 +110,8 @@ class Work:
             record = cause.record
             entry["in"] = {"sha256": cause.digest, "topic": record.topic, "partition": record.partition,
                            "offset": record.offset}  # fmt: skip
+            if record.held:
+                entry["held"] = 1
             if isinstance(cause, Inbound):
                 message = cause.message
                 entry["in"] |= {"id": message.id, "source": message.source, "type": message.type,
@@ -129,6 +133,17 @@ class Work:
         self.add(t.inbox, {"sender": message.source, "message_id": message.id, "digest": item.digest,
                            "message_pk": pk, "expires_at": micros(message.expires)})  # fmt: skip
         return pk
+
+    def hold(self, item: Inbound, case_token: str, decision: Decision) -> str:
+        """Remember a message until it is decided on, in no inbox and with no request; under its place, which is returned."""
+        message, record = item.message, item.record
+        place = f"{record.topic}/{record.partition}/{record.offset}"
+        self._message(
+            message_id=place, direction=HELD, source=message.source, recipient=message.recipient, type=message.type, request_key=None,
+            case_token=case_token, digest=item.digest, jws=item.jws, value=record.value, at=record.timestamp, topic=record.topic,
+            partition=record.partition, offset=record.offset, audit_seq=decision.seq,
+        )  # fmt: skip
+        return place
 
     def send(
         self, decision: Decision, topic: str, *, id: str, type: str, recipient: str, case_token: str,  # noqa: A002 - CloudEvents' own attribute names

@@ -49,8 +49,9 @@ class Group:
 
     @property
     def spots(self) -> list[Spot]:
-        """Of the records that it was decided on."""
-        found = [(each["in"]["topic"], each["in"]["partition"], each["in"]["offset"]) for each in self.entries if "in" in each]
+        """Of the records that it was decided on; one that had been put off before is in the store, and comes with its timer."""
+        read = [each["in"] for each in self.entries if "in" in each and "held" not in each]
+        found = [(each["topic"], each["partition"], each["offset"]) for each in read]
         return list(dict.fromkeys(found))
 
     @property

@@ -1,4 +1,5 @@
 """How many inquiries a day one court may put to one partner (`Agreement.daily_limit`): a court that floods uses up its own day only.
+And how many rejections a day a party is sent, whoever answers them with what.
 
 个人信息保护法 art. 6: no more than the purpose needs. Measures and searches for persons are not counted: none may be late for it.
 """
@@ -9,10 +10,13 @@ from typing import ClassVar
 from hub.rules.aggregate import Aggregate
 from schemas.base import day_of
 
+REJECTIONS = 1000
+"""Most rejections that one party is sent on one day in China; the last one is an alarm, and of more there are entries and dead letters alone."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllowanceState(Aggregate):
-    """How many inquiries a court has put to a partner on one day in China; `key` is made of these three."""
+    """How many inquiries a court has put to a partner on one day in China, or rejections a party was sent; `key` is made of these three."""
 
     KIND: ClassVar[str] = "allowance"
 

@@ -12,6 +12,7 @@ from schemas.requests import Kind
 
 Number = tuple[str, str, int, str]
 """Court, token of its request number, version, action."""
+REJECTION = "liandong.party.rejection.v1"
 
 # What every batch asks and writes; to build a statement costs more than to run it.
 _TASKS = select(t.tasks).where(t.tasks.c.request_key.in_(bindparam("keys", expanding=True))).order_by(t.tasks.c.partner)
@@ -85,6 +86,13 @@ def lead_message(connection: Connection, message_id: str, case_token: str) -> tu
     )
     row = connection.execute(query.order_by(c.pk.desc()).limit(1)).one()
     return row.pk, row.jws
+
+
+def is_rejection(connection: Connection, message_id: str | None) -> bool:
+    """Whether this is the id of a rejection that the hub has sent."""
+    c = t.messages.c
+    query = select(c.pk).where(c.message_id == message_id, c.direction == "out", c.type == REJECTION)
+    return message_id is not None and connection.execute(query.limit(1)).first() is not None
 
 
 def partner_of(connection: Connection, task_id: str) -> str | None:

@@ -35,7 +35,7 @@ messages = Table(
     "messages", metadata,
     Column("pk", Integer, primary_key=True),
     Column("message_id", String, nullable=False),
-    Column("direction", String, nullable=False),  # in | out
+    Column("direction", String, nullable=False),  # in | out | held: read, and put off
     Column("source", String, nullable=False),
     Column("recipient", String, nullable=False),
     Column("type", String, nullable=False),

@@ -48,7 +48,7 @@ class Bus:
         self._next += len(taken)
         return taken
 
-    async def end_offsets(self) -> dict[Place, int]:
+    async def log_ends(self) -> dict[Place, int]:
         return {(self.topic, 0): len(self._records)}
 
     # -- Sink ----------------------------------------------------------------------------------------------------------

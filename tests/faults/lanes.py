@@ -9,7 +9,8 @@ from hub.engine.relay import PublishFailed
 
 
 class Lanes:
-    """Some topics of one partition each. `shown` is how many records of a topic can be read, where not all can."""
+    """Some topics of one partition each. `shown` is how many records of a topic can be read, where not all can; `uncopied`, how
+    many more its leader alone has."""
 
     cluster = "memory"
 
@@ -18,6 +19,7 @@ class Lanes:
         self._next: dict[Place, int] = {}
         self.published: list[Outgoing] = []
         self.shown: dict[str, int] = {}
+        self.uncopied: dict[str, int] = {}
         self.away = False
         self.refuses = False
         self.asked = 0
@@ -45,11 +47,11 @@ class Lanes:
             await asyncio.sleep(min(timeout_ms, 10) / 1000)
         return taken
 
-    async def end_offsets(self) -> dict[Place, int]:
+    async def log_ends(self) -> dict[Place, int]:
         self.asked += 1
         if self.away:
             raise TimeoutError
-        return {(topic, 0): len(lane) for topic, lane in self._lanes.items()}
+        return {(topic, 0): len(lane) + self.uncopied.get(topic, 0) for topic, lane in self._lanes.items()}
 
     # -- Sink ----------------------------------------------------------------------------------------------------------
 

@@ -63,10 +63,10 @@ class Remains:
 
     @cached_property
     def fates(self) -> Mapping[Spot, list[str]]:
-        """What became of each record, by the log."""
+        """What became of each record, by the log; that it was put off first is not what became of it."""
         found = defaultdict[Spot, list[str]](list)
         for entry in self.entries:
-            if "in" in entry:
+            if "in" in entry and entry["kind"] != "reply.held":
                 found[entry["in"]["topic"], entry["in"]["partition"], entry["in"]["offset"]].append(entry["kind"])
         return found
 

@@ -201,6 +201,23 @@ async def test_nobody_is_silent_while_the_bus_cannot_be_asked(rig: Rig) -> None:
 
 
 @pytest.mark.usefixtures("no_outage")
+async def test_what_a_new_leader_has_cut_off_is_waited_for_no_longer(rig: Rig) -> None:
+    """The leader alone has a record; while it may be a reply, nobody is silent. It dies, and the record with it."""
+    bus = Lanes(REQUESTS, REPLIES)
+    async with working(rig, bus):
+        await one_task(rig, bus)
+        bus.uncopied = {REPLIES: 1}
+        rig.advance(60)
+        await asked_again(bus, 1)
+        rig.advance(60)
+        await asked_again(bus, 1)
+        assert kinds(rig)["task.silent"] == 0
+        bus.uncopied = {}
+        rig.advance(1)  # the ends are asked for again
+        await until(lambda: kinds(rig)["task.silent"] == 1, "the deadline is judged")
+
+
+@pytest.mark.usefixtures("no_outage")
 async def test_a_deadline_is_judged_as_of_the_ends_that_were_read(rig: Rig) -> None:
     """Sent late, so its window ends after its timer. The ends are asked in between, and read only when the window is over:
     a reply after those ends is in time."""

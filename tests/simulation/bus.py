@@ -165,7 +165,7 @@ class SimSource:
                 taken += there[: rng.randint(1, len(there)) if there and rng.random() < 0.3 else None]
         return taken[:most]
 
-    async def end_offsets(self) -> dict[Place, int]:
+    async def log_ends(self) -> dict[Place, int]:
         await self._pass(0.001, 0.02)
         if not self._broker.reachable(self._host.process, *self._places):
             await self._pass(0.3, 3.0)

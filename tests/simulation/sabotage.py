@@ -103,10 +103,10 @@ def outcome_ignored() -> Patches:
 def ends_not_read() -> Patches:
     """Deadlines are judged by the clock alone, whatever stands unread."""
 
-    async def end_offsets(_self: SimSource) -> dict[Place, int]:
+    async def log_ends(_self: SimSource) -> dict[Place, int]:
         return {}
 
-    return [(SimSource, "end_offsets", end_offsets)]
+    return [(SimSource, "log_ends", log_ends)]
 
 
 def unknown_repeated() -> Patches:

@@ -279,6 +279,7 @@ def test_a_reply_that_finds_silence_undecided_settles_its_letter_in_one_batch(ri
     rig.feed([rig.receipt(task)])
     rig.advance(3600)
     rig.feed([rig.reply(task)])
+    rig.fire()
     assert the_letter(rig).state is LetterState.DONE
 
 

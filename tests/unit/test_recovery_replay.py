@@ -158,6 +158,27 @@ def test_decided_again_the_store_is_what_it_was(life: Life) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("when", ["before it is read", "while it is put off"])
+def test_a_reply_that_was_put_off_is_decided_again_as_it_was(life: Life, when: str) -> None:
+    rig = life.rig
+    (task,) = tasks_in(life.feed([rig.request(inquiry("P03", partners=["bank"]))[1]]))
+    life.feed([rig.receipt(task)])
+    rig.advance(60)
+    late = rig.reply(task)
+    old = life.backup() if when == "before it is read" else None
+    life.feed([late])
+    old = old or life.backup()
+    rig.advance(1)
+    assert len(rig.fire()) == 3
+    _, leaves = life.log()
+    store = Database(old)
+    remember(life, store)
+    assert again(life, store, leaves) == []
+    for table in SAME:
+        assert content(store, table) == content(rig.store, table), table.name
+    store.close()
+
+
 def test_what_is_redone_later_is_said_in_the_words_that_stand(life: Life) -> None:
     """Without an entry of it in the log, the hub decides at another time, and would make other bytes under the same ids."""
     old = life.backup()

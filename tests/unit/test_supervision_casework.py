@@ -129,6 +129,7 @@ def test_a_late_answer_that_comes_before_its_silence_was_noticed_starts_no_super
     task = received(rig)
     rig.now = micros(datetime(2026, 11, 27, 10, tzinfo=CHINA))
     rig.feed([rig.reply(task)])
+    rig.fire()
     assert timers(rig) == 0
     assert entries(rig, "task.silent") != []
 

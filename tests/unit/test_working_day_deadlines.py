@@ -40,7 +40,7 @@ def agreed(config: Path = CONFIG) -> Linkage:
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
     made = Rig(tmp_path)
-    made.casework = Casework(Rulebook(agreed(), load_registers(made.directory), {}, samples.DESIGNATORS), Topics())
+    made.casework = Casework(Rulebook(agreed(), load_registers(made.directory), {}, samples.DESIGNATORS, made.directory.parties), Topics())
     yield made
     made.close()
 
@@ -74,7 +74,7 @@ def test_a_reply_after_national_day_is_judged_by_the_last_moment_of_its_day(rig:
     until(rig, "2026-09-30T16:00:00")
     task = asked(rig)
     until(rig, moment)
-    out = rig.feed([rig.reply(task)])
+    out = [*rig.feed([rig.reply(task)]), *rig.fire()]
     assert ("inquiry.non-response" in types(out)) is late
 
 

@@ -1,0 +1,44 @@
+"""Replies that look late while what came before them may stand unread in another partition: put off until it has been read.
+
+The reply's own copy that was in time may stand there, or another reply, or the receipt that its window runs from. So the reply is kept, and
+judged when its timer fires, which like any deadline's waits until everything from before has been read. Then it is read as if it came
+only now, with its own place and broker's time. The log has two entries of its record: put off, and what became of it (`held`).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from hub.casework.desk import Desk
+from hub.engine.records import Inbound, Record
+from hub.engine.work import HELD, Facts, Work, signed_headers
+from hub.store import tables as t
+from hub.trust.parties import Party
+from schemas.messages import parse
+
+WAITS = "held-reply"
+"""The timer of one reply that was put off; it is named by the reply's place."""
+
+
+def hold(desk: Desk, item: Inbound, case_token: str, facts: Facts) -> None:
+    """Put this reply off. It does not go into the inbox, where it would hide its copy that was in time."""
+    decision = desk.work.decide("reply.held", None, item, facts)
+    place = desk.work.hold(item, case_token, decision)
+    desk.work.arm(WAITS, place, item.record.timestamp)
+
+
+def let_go(work: Work, parties: Mapping[str, Party], places: Sequence[str]) -> dict[str, Inbound]:
+    """The replies that were put off, by place. Raises KeyError where the case has been erased or the sender is no party any more:
+    the engine then sets the timer aside, for a person."""
+    if not places:
+        return {}
+    c = t.messages.c
+    rows = work.connection.execute(select(t.messages).where(c.message_id.in_(places), c.direction == HELD))
+    return {row.message_id: _again(row, work.payload(row.pk), parties[row.source]) for row in rows.all()}
+
+
+def _again(row: Any, value: bytes, sender: Party) -> Inbound:
+    """Its key and headers, but for the signature, are hints, and not kept."""
+    record = Record(row.topic, row.partition, row.offset, row.at, None, value, signed_headers(row.jws), held=True)
+    return Inbound(record, parse(value), row.digest, row.jws, sender)
