@@ -191,7 +191,7 @@ class Reader:
     def request(self, key: str) -> Timeline | None:
         """All of one request, or None where there is none."""
         with self._store.read() as connection:
-            return read_timeline(connection, self._vault, self.directory, self._calendar, key, self._clock(), self._maintenance)
+            return read_timeline(connection, self._vault, self.directory, self._calendar, key, self._clock())
 
 
 def _awaited() -> tuple[ColumnElement[bool], ...]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
+from hub.casework.maintenance import Registered
+from hub.rules.collect import Outages
 from hub.trust.parties import Party
 
 Line = TypeVar("Line")
@@ -209,6 +211,8 @@ class Step:
     at: int
     log_index: int | None
     hops: tuple[Hop, ...]
+    facts: tuple[Fact, ...] = ()
+    """What its entry says beyond them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +224,11 @@ class Clock:
     started_at: int
     due_at: int
     done_at: int | None
+    maintenance: Outages = ()
+    """Agreed windows in which this clock stood still; and when the bus gave no answer, so that it stood still too."""
+    outages: Outages = ()
+    registered: Registered | None = None
+    """The log's entry that tells the windows."""
 
     def slack(self, now: int) -> int:
         """What is left, or was left, until the deadline; negative by how much it is, or was, missed."""

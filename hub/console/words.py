@@ -115,6 +115,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "left": ("剩余 {}", "{} left"),
     "kept-by": ("提前 {}", "{} early"),
     "missed-by": ("逾期 {}", "missed by {}"),
+    "maintenance-within": ("约定维护,不计时", "Agreed maintenance, not counted"),
+    "outage-within": ("总线中断,不计时", "Bus outage, not counted"),
     "timeline": ("经过", "Timeline"),
     "timeline-help": ("每一步为一条审计记录,其下为该步收到和发出的消息。",
                       "Each step is one audit entry; below it, the messages that it took in and sent."),

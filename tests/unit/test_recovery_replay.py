@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, select
 
+from hub.casework import maintenance
 from hub.engine.processor import as_then
 from hub.engine.records import Inbound, Outgoing, Record, digest_of
 from hub.recovery import log_files
@@ -25,7 +27,7 @@ from hub.trust.merkle import TreeState, leaf_hash
 from hub.trust.notes import NoteSigner
 from hub.trust.tile_log import TileLog
 from tests.factories import REQUESTS, control, inquiry, message
-from tests.rig import MASTER, Rig, tasks_in
+from tests.rig import MASTER, Rig, agree, tasks_in
 from tests.unit.test_linkage_casework import ACCOUNT, VEHICLE
 
 PAIR = keys.generate("log")
@@ -63,8 +65,12 @@ class Life:
         return path
 
     def busy(self) -> None:
-        """Answers, a hit of silence, a duplicate, a stranger's bytes, a control and its release."""
+        """Answers, a hit of silence, a duplicate, a stranger's bytes, a control and its release; windows are agreed."""
         rig = self.rig
+        rig.advance(0.5)
+        far = rig.now + 900 * 24 * 3600 * 1_000_000
+        with rig.work() as work:
+            maintenance.register(work, agree(rig, rig.clock + timedelta(days=900), maintenance=((far, far + 1),)))
         tasks = {each.recipient: each for each in tasks_in(self.feed([rig.request(inquiry("P03", partners=["bank", "police", "vehicle"]))[1]]))}
         self.feed([rig.receipt(tasks["bank"]), rig.receipt(tasks["vehicle"])])
         found = rig.reply(tasks["vehicle"], "result", findings=[VEHICLE])
