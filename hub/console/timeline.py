@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, func, select
 
 from hub.console.clocks import Course, read_clocks
+from hub.console.entry_facts import entry_facts
 from hub.console.lists import request_line
 from hub.console.masked import facts_of, proposals, subject_facts
 from hub.console.tally import event_of
@@ -58,12 +59,9 @@ def read_timeline(
         select(t.messages, _published()).where(c.request_key == key, c.audit_seq <= decided[-1].seq).order_by(c.pk)
     ).all()  # fmt: skip
     read = [(item.audit_seq, _open(connection, vault, directory, item)) for item in kept]
-    steps = tuple(
-        Step(step.seq, step.kind, step.at, step.log_index, tuple(one.hop for seq, one in read if seq == step.seq))
-        for step in decided
-    )
     opened = [one.message for _, one in read if one.message is not None]
     leaves = [(step, json.loads(step.leaf)) for step in decided]
+    steps = tuple(_step(step, leaf, tuple(one.hop for seq, one in read if seq == step.seq)) for step, leaf in leaves)
     first = {(step.kind, leaf["partner"]): step.seq for step, leaf in reversed(leaves) if "partner" in leaf}
     tasks = connection.execute(
         select(t.tasks).where(t.tasks.c.request_key == key).order_by(t.tasks.c.partner)
@@ -94,6 +92,11 @@ def read_timeline(
         ),
         proposals=tuple(item for message in opened for item in proposals(message)),
     )
+
+
+def _step(row: Any, entry: dict[str, Any], hops: tuple[Hop, ...]) -> Step:
+    said = {fact.label for hop in hops for fact in hop.facts}
+    return Step(row.seq, row.kind, row.at, row.log_index, hops, entry_facts(entry, said))
 
 
 def _published() -> Any:

@@ -148,6 +148,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "findings": ("查得", "Findings"), "measure": ("措施", "Measure"), "reason": ("理由代码", "Reason code"),
     "reasons": ("原因", "Reasons"), "of": ("单位", "Of"), "note": ("注", "Note"), "waits-for": ("等待原请求", "Waits for"),
     "outcomes": ("各单位结果", "Outcomes"), "event": ("事项", "What happened"), "level": ("级别", "Level"), "ends": ("届满日", "Ends"),
+    "to-court": ("接受方", "To"), "round": ("第几轮", "Round"), "span": ("统计期间", "Counted over"), "ground": ("异议理由", "Ground"), "flags": ("保护标记", "Protected as"),
+    "letter": ("异常消息编号", "Letter"), "operator": ("操作人代号", "Operator's token"), "officer": ("查阅人代号", "Officer's token"),
 }  # fmt: skip
 
 TERMS: dict[str, tuple[str, str]] = {
@@ -194,6 +196,10 @@ TERMS: dict[str, tuple[str, str]] = {
     "stage.role": ("角色", "role"), "stage.inbox": ("去重", "inbox"), "stage.task": ("任务", "task"),
     "stage.decide": ("决定", "decision"), "class.expired": ("已过期", "expired"), "class.permanent": ("不可重试", "permanent"),
     "class.poison": ("无法解析", "poison"), "class.transient": ("可重试", "may be tried again"),
+    # what entries speak of
+    "alarm": ("报警", "alarm"), "month": ("一个月", "a month"), "total": ("累计", "in all"),
+    "exempt": ("不得执行的财产", "exempt from enforcement"), "wrong-person": ("非被执行人", "not the debtor"),
+    "ownership": ("案外人权属", "owned by another"), "over-seizure": ("超标的查封", "more seized than claimed"),
     # verdicts that are no codes of the contract
     "case-erased": ("案件内容已销毁", "the case has been erased"),
     "digest-mismatch": ("内容与摘要不符", "the content does not match its digest"),

@@ -82,6 +82,7 @@ def _lines(view: Timeline, words: _Words, numbers: Mapping[str, str]) -> Iterato
     yield words.word("timeline")
     for at, step in enumerate(view.steps, 1):
         yield f"{at:>3}. {iso(step.at)}  {words.term(step.kind)}  [{_where(step.log_index, words)}]"
+        yield from (f"       {words.fact(fact)}" for fact in step.facts)
         for hop in step.hops:
             yield from _hop(hop, words, numbers)
     if view.cut:

@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import Connection, func, select, update
 
 from hub.casework import Casework
+from hub.casework.desk import request_key
 from hub.casework.maintenance import reference
 from hub.engine import timers
 from hub.engine.compose import Composer
@@ -175,7 +176,9 @@ def _reference(entry: dict[str, Any]) -> str | None:
     """What an entry that is echoed is found by."""
     if entry["kind"] == "party.key":
         return f"key/{entry['kid']}/{entry['thumbprint']}"
-    return reference(entry["partner"]) if entry["kind"] == "agreement.maintenance" else None
+    if entry["kind"] == "agreement.maintenance":
+        return reference(entry["partner"])
+    return request_key(entry["court"], entry["request"]) if "request" in entry else None
 
 
 class _Differs(Exception):  # noqa: N818 - it undoes a transaction
