@@ -6,6 +6,7 @@ from typing import Generic, Literal, TypeVar
 
 from hub.casework.maintenance import Registered
 from hub.rules.collect import Outages
+from hub.rules.letters import LetterState
 from hub.trust.parties import Party
 
 Line = TypeVar("Line")
@@ -140,19 +141,22 @@ class Page(Generic[Line]):
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A dead letter without its content."""
+    """A dead letter without its content, by the id that `liandong dead-letters` knows it by."""
 
-    pk: int
+    id: str
+    state: LetterState
+    moved_at: int
+    replays: int
     at: int
     code: str
     stage: str
     error_class: str
-    topic: str
-    partition: int
-    offset: int
-    sender: str | None
+    party: str
+    """Its sender, or the partner of a silent task; empty where no signature made it known."""
+    place: str | None
+    """Where a record stood in its topic; None for a silent task."""
+    request_key: str | None
     digest: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
