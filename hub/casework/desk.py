@@ -185,7 +185,7 @@ class Desk:
             self.work.dead_again(item, self.topics.dead_letters, replay)
             self.died_of = item.code
         party = item.party
-        if party is None or party.role is Role.HUB or (replay is not None and replay.code == item.code):
+        if party is None or party.role in (Role.HUB, Role.OPERATOR) or (replay is not None and replay.code == item.code):
             return  # nobody, or told so before
         record, words = item.record, CODES[item.code]
         topic = self.topics.results(party.id) if party.role is Role.COURT else self.topics.tasks(party.speaks_as)

@@ -36,11 +36,12 @@ class Order(Model):
 
 @dataclass(frozen=True, slots=True)
 class SignedOrder:
-    """An order with its exact bytes, and the signature that was found to be the hub's own."""
+    """An order with its exact bytes, and the signature that was found to be that of the party `by`."""
 
     order: Order
     value: bytes
     jws: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def _kept(desk: Desk, given: SignedOrder, letter: Letter) -> Facts:
     desk.work.add(t.letter_orders, {"id": order.id, "letter": letter.id, "action": order.action, "operator": operator,
                                     "at": desk.work.now, "digest": digest, "jws": given.jws, "sealed": sealed})  # fmt: skip
     fingerprint = letter.fingerprint
-    facts: Facts = {"letter": letter.id, "order": order.id, "sha256": digest, "operator": operator, "code": fingerprint.code,
+    facts: Facts = {"letter": letter.id, "order": order.id, "sha256": digest, "by": given.by, "operator": operator, "code": fingerprint.code,
                     "stage": fingerprint.stage}  # fmt: skip
     key = letters.request_of(desk.work.connection, letter)
     if letter.partner is None or key is None:

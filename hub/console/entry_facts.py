@@ -11,7 +11,7 @@ _MEMBERS: dict[str, tuple[str, _Form]] = {
     "awaited": ("awaited", "term"), "code": ("reasons", "code"), "codes": ("reasons", "code"), "count": ("count", "text"),
     "level": ("level", "text"), "round": ("round", "text"), "ends": ("ends", "text"), "span": ("span", "term"),
     "ground": ("ground", "term"), "flags": ("flags", "text"), "after": ("original", "text"), "letter": ("letter", "text"),
-    "operator": ("operator", "text"), "officer": ("officer", "text"),
+    "by": ("by", "party"), "operator": ("operator", "text"), "officer": ("officer", "text"),
 }  # fmt: skip
 """Member of an entry → the label of what it says, and how that becomes words. An operator or officer stands there as a token."""
 _NOTED = ("late", "alarm")

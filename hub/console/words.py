@@ -153,7 +153,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "reasons": ("原因", "Reasons"), "of": ("单位", "Of"), "note": ("注", "Note"), "waits-for": ("等待原请求", "Waits for"),
     "outcomes": ("各单位结果", "Outcomes"), "event": ("事项", "What happened"), "level": ("级别", "Level"), "ends": ("届满日", "Ends"),
     "to-court": ("接受方", "To"), "round": ("第几轮", "Round"), "span": ("统计期间", "Counted over"), "ground": ("异议理由", "Ground"), "flags": ("保护标记", "Protected as"),
-    "letter": ("异常消息编号", "Letter"), "operator": ("操作人代号", "Operator's token"), "officer": ("查阅人代号", "Officer's token"),
+    "letter": ("异常消息编号", "Letter"), "by": ("签发", "Ordered by"), "operator": ("操作人代号", "Operator's token"), "officer": ("查阅人代号", "Officer's token"),
 }  # fmt: skip
 
 TERMS: dict[str, tuple[str, str]] = {

@@ -178,7 +178,9 @@ def _reference(entry: dict[str, Any]) -> str | None:
         return f"key/{entry['kid']}/{entry['thumbprint']}"
     if entry["kind"] == "agreement.maintenance":
         return reference(entry["partner"])
-    return request_key(entry["court"], entry["request"]) if "request" in entry else None
+    if entry["kind"].startswith("letter.") and "request" in entry:
+        return request_key(entry["court"], entry["request"])
+    return None
 
 
 class _Differs(Exception):  # noqa: N818 - it undoes a transaction

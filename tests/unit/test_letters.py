@@ -260,7 +260,7 @@ def test_a_hub_killed_before_it_publishes_sends_the_replay_with_its_headers_late
     task = silent(rig)
     value, jws = order(rig, "replay", task.id)
     with rig.work() as work:
-        rig.casework.obey(work, SignedOrder(Order.model_validate_json(value), value, jws), None)
+        rig.casework.obey(work, SignedOrder(Order.model_validate_json(value), value, jws, "hub"), None)
     (offered,) = work.outgoing
     with rig.store.read() as connection:
         (kept,) = load_page(connection, rig.vault, 0).rows
