@@ -27,6 +27,7 @@ from hub.trust.merkle import TreeState, leaf_hash
 from hub.trust.notes import NoteSigner
 from hub.trust.tile_log import TileLog
 from tests.factories import REQUESTS, control, inquiry, message
+from tests.letters import all_letters, obey, order
 from tests.rig import MASTER, Rig, agree, tasks_in
 from tests.unit.test_linkage_casework import ACCOUNT, VEHICLE
 
@@ -162,6 +163,23 @@ def test_decided_again_the_store_is_what_it_was(life: Life) -> None:
         assert standing.count(restored) == 0, "every message that stands is explained"
         pending = restored.execute(select(t.outbox.c.message_id).where(t.outbox.c.published_at.is_(None))).all()
         assert pending == [], "and none goes out again"
+    store.close()
+
+
+def test_an_order_stays_with_the_request_that_its_letter_is_of(life: Life) -> None:
+    rig = life.rig
+    life.feed([rig.request(inquiry("P01", partners=["bank"]))[1]])
+    rig.run_until(rig.now + 3600 * 1_000_000)
+    life.feed([Record(REQUESTS, 0, next(rig._offsets), rig.now, b"k", b"not a message")])
+    old = life.backup()
+    for letter in all_letters(rig):
+        rig.advance(1)
+        obey(rig, order(rig, "reveal", letter.id))
+    _, leaves = life.log()
+    store = Database(old)
+    assert again(life, store, leaves) == []
+    assert content(store, t.audit) == content(rig.store, t.audit)
+    assert sorted(bool(row["request_key"]) for row in content(store, t.audit) if row["kind"] == "letter.revealed") == [False, True]
     store.close()
 
 
