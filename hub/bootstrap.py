@@ -14,7 +14,7 @@ from prometheus_client import Gauge
 from hub.bus.sink import KafkaSink
 from hub.bus.source import KafkaSource
 from hub.bus.topics import Topics
-from hub.casework import Casework, admits
+from hub.casework import Casework, admits, maintenance
 from hub.config import load_rulebook
 from hub.console.app import build_app
 from hub.console.metrics import build_registry
@@ -114,9 +114,13 @@ class Hub:
 
     async def _sequence(self) -> None:
         await self.processor.ready.wait()
-        await self.processor.persist(self._register_keys)
+        await self.processor.persist(self._register)
         log.info("hub.ready", party=self.settings.party, log_size=self.sequencer.size, config=self.linkage.sha256[:12])
         await self.sequencer.run()
+
+    def _register(self, work: Work) -> None:
+        self._register_keys(work)
+        maintenance.register(work, self.linkage)
 
     def _register_keys(self, work: Work) -> None:
         """Every key in the directory stands in the log, so that a bundle can prove whose key signed and from when."""

@@ -60,12 +60,15 @@ def generate_keys(
 @config_app.command("check")
 def check_config(
     config: Annotated[Path, typer.Option(help="The hub's settings file.")] = Path("config/hub.toml"),
+    connector: Annotated[list[Path] | None, typer.Option(help="A connector's file, to be held against the agreement; may be repeated.")] = None,
 ) -> None:
-    """Read settings, parties, plan and agreements, and say whether they hold together.
+    """Read settings, parties, plan and agreements, and say whether they hold together; and whether connectors' files agree with them.
 
-    Example: liandong config check
+    Example: liandong config check --connector bank.toml
     """
+    from hub.agreed import differences
     from hub.config import load_linkage, years_without_data
+    from hub.engine.clock import now_micros
     from hub.settings import read_settings
     from hub.trust.parties import Directory
 
@@ -77,6 +80,11 @@ def check_config(
     if missing := ", ".join(map(str, years_without_data(linkage))):
         typer.echo(f"日历缺 {missing} 年节假日安排,届时仅按周末计算 / no notice of public holidays is entered for {missing}: weekends "
                    f"alone count there; enter it in {settings.config_dir / 'calendar'}", err=True)  # fmt: skip
+    found = [line for file in connector or [] for line in differences(linkage, directory, file, now_micros())]
+    for line in found:
+        typer.echo(line, err=True)
+    if found:
+        raise typer.Exit(1)
 
 
 @bus_app.command("provision")

@@ -59,6 +59,10 @@ class Kafka(BaseModel):
         )  # fmt: skip
 
 
+MOST_WINDOWS = 500
+"""Most of one partner: one entry of the log tells all of them, in at most 65,535 bytes."""
+
+
 class Maintenance(BaseModel):
     """A time, agreed with a partner, in which it is not called and in which waiting does not count against it (维护时段)."""
 
@@ -69,13 +73,15 @@ class Maintenance(BaseModel):
 
 
 def maintenance_windows(entries: Sequence[Any]) -> tuple[tuple[int, int], ...]:
-    """(from, until) of `[[maintenance]]` tables in µs, in order. Raises `ValueError` unless each ends after it begins, and none
-    begins before the one before it has ended."""
+    """(from, until) of `[[maintenance]]` tables in µs, in order. Raises `ValueError` unless each ends after it begins, none
+    begins before the one before it has ended, and there are at most `MOST_WINDOWS`."""
     found = [Maintenance.model_validate(entry) for entry in entries]
     windows = tuple(sorted((micros(each.begin), micros(each.until)) for each in found))
     bounds = [at for window in windows for at in window]
     if any(later <= earlier for earlier, later in zip(bounds[::2], bounds[1::2], strict=True)) or bounds != sorted(bounds):
         raise ValueError("maintenance: each window ends after it begins, and no two overlap")
+    if len(windows) > MOST_WINDOWS:
+        raise ValueError(f"maintenance: at most {MOST_WINDOWS} windows; remove those that are over and that no open task met")
     return windows
 
 

@@ -3,11 +3,13 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 from hub.bootstrap import Hub
+from hub.casework import maintenance
 from hub.evidence.archive import pack, unpack
 from hub.evidence.export import export_bundle, find_request
 from hub.evidence.manifest import MANIFEST, SIGNATURE, Manifest
@@ -18,7 +20,7 @@ from hub.trust.jws import Signer
 from hub.trust.notes import NoteSigner, NoteVerifier
 from hub.trust.parties import Directory, Party
 from tests.factories import Data, control, inquiry
-from tests.rig import MASTER, Rig, said
+from tests.rig import MASTER, Rig, agree, said
 
 
 class LoggedHub(Rig):
@@ -38,6 +40,13 @@ class LoggedHub(Rig):
         self.directory = directory
         with self.work() as work:
             Hub._register_keys(cast(Hub, SimpleNamespace(directory=directory)), work)
+
+    def rest(self, *windows: tuple[float, float]) -> None:
+        """Every partner rests from so many seconds after now until so many; the hub starts anew with that."""
+        spans = tuple((self.now + round(begin * 1_000_000), self.now + round(until * 1_000_000)) for begin, until in windows)
+        linkage = agree(self, self.clock + timedelta(days=900), maintenance=spans)
+        with self.work() as work:
+            maintenance.register(work, linkage)
 
     def logged(self) -> None:
         """Put every entry into the log and publish its checkpoint."""

@@ -126,11 +126,13 @@ class Rig(VirtualHub):
         return self.answer(task, "reply", {"kind": kind, "answered_at": at.isoformat(timespec="microseconds"), **needs, **data})
 
 
-def agree(rig: Rig, until: datetime, **changes: Any) -> None:
+def agree(rig: Rig, until: datetime, **changes: Any) -> Linkage:
     """Let every agreement last until then, with `changes`."""
     rulebook = sample_rulebook(rig.directory)
     agreements = {name: replace(each, in_force_until=micros(until), **changes) for name, each in rulebook.linkage.agreements.items()}
-    rig.casework = Casework(replace(rulebook, linkage=replace(rulebook.linkage, agreements=agreements)), Topics())
+    linkage = replace(rulebook.linkage, agreements=agreements)
+    rig.casework = Casework(replace(rulebook, linkage=linkage), Topics())
+    return linkage
 
 
 def tasks_in(out: Sequence[Outgoing]) -> list[Any]:

@@ -10,7 +10,7 @@ from hub.casework.desk import HOLD, SILENCE, Desk, unfit
 from hub.casework.held import hold
 from hub.casework.part import Part
 from hub.casework.sendable import is_forbidden, is_gone
-from hub.casework.tasks import dispatch
+from hub.casework.tasks import about, dispatch
 from hub.engine.copies import copied
 from hub.engine.records import Inbound
 from hub.engine.work import Decision, Facts
@@ -58,7 +58,7 @@ class Collector:
         if isinstance(message, Received):
             self._receipt(item, request, task)
         elif isinstance(message, HitReported):
-            decision = self._desk.work.decide("watch.hit", request.key, item, _about(request, task))
+            decision = self._desk.work.decide("watch.hit", request.key, item, about(request, task.partner))
             self._desk.work.keep(item, request.key, request.case_token, decision)
             self._pass_on(decision, request, task, item)
             self._desk.put(request, collect.on_hit(task))
@@ -69,7 +69,7 @@ class Collector:
 
     def _receipt(self, item: Inbound, request: RequestState, task: TaskState) -> None:
         received = collect.on_receipt(task, item.record.timestamp)
-        decision = self._desk.work.decide("task.received", request.key, item, _about(request, task))
+        decision = self._desk.work.decide("task.received", request.key, item, about(request, task.partner))
         self._desk.work.keep(item, request.key, request.case_token, decision)
         due = collect.deadline(received, None, self._desk.linkage.calendar, self._unheard(task))
         if received.status is TaskStatus.RECEIVED and due is not None:
@@ -90,13 +90,13 @@ class Collector:
             self._desk.reject(unfit(item, "reply-conflicting", "task"), request.key)
             return
         if verdict.silent_first and not item.record.held:
-            hold(self._desk, item, request.case_token, _about(request, task))
+            hold(self._desk, item, request.case_token, about(request, task.partner))
             return
         if verdict.silent_first:
             self._be_silent(request, task, verdict.task.settled_at or self._desk.work.now)
             conclude(self._desk, request.key)
             request = self._desk.cases[request.key]
-        facts = _about(request, task) | {"reply": message.data.kind.value}
+        facts = about(request, task.partner) | {"reply": message.data.kind.value}
         if verdict.effect == "late":
             facts["late"] = 1
         if message.data.reason is not None and message.data.reason.code in KNOWN_REASONS:
@@ -144,7 +144,7 @@ class Collector:
     def _be_silent(self, request: RequestState, task: TaskState, due: int) -> RequestState:
         unknown = request.kind is Kind.CONTROL
         awaited: Literal["receipt", "reply"] = "reply" if task.received_at is not None else "receipt"
-        facts = _about(request, task) | {"awaited": awaited} | ({"alarm": 1} if unknown else {})
+        facts = about(request, task.partner) | {"awaited": awaited} | ({"alarm": 1} if unknown else {})
         decision = self._desk.work.decide("task.silent", request.key, None, facts)
         silence = said.NonResponse(partner=task.partner, task_id=task.task_id, awaited=awaited,
                                    deadline=from_micros(due), outcome_unknown=unknown)  # fmt: skip
@@ -232,8 +232,3 @@ class Collector:
     def _end_unsent(self, request: RequestState) -> None:
         self._desk.replace(collect.without_sending(request, self._desk.work.now))
         conclude(self._desk, request.key)
-
-
-def _about(request: RequestState, task: TaskState) -> Facts:
-    """Whose part of which request: by the hub's own knowledge, not by what a partner's message claims."""
-    return {"request": request.request_id, "court": request.court, "partner": task.partner}

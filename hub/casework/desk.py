@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from hub.bus.topics import Topics
-from hub.casework.rejections import is_told
+from hub.casework.rejections import has_topic, is_told
 from hub.config import Rulebook
 from hub.engine.copies import copied
 from hub.engine.records import Inbound, Replay, Unfit
@@ -178,7 +178,7 @@ class Desk:
         if replay is None:
             told, last = is_told(self.work, self.states, party, item)
         else:  # an operator's order; told so before, if it died of the same
-            told, last = party is not None and party.role is not Role.HUB and replay.code != item.code, False
+            told, last = has_topic(party) and replay.code != item.code, False
         if last or item.code in _ALARMING:
             facts["alarm"] = 1
         if replay is not None:

@@ -8,6 +8,7 @@ partner alone, in the very bytes of the first time.
 from hub.casework.desk import Desk
 from hub.casework.part import Part
 from hub.casework.sendable import is_forbidden, is_gone
+from hub.casework.tasks import about
 from hub.engine.records import Inbound, Replay
 from hub.engine.timers import Due
 from hub.engine.work import Facts
@@ -51,7 +52,9 @@ class Letters(Part):
         work = self.desk.work
         if letters.move(work.connection, timer.ref, [LetterState.PENDING], LetterState.DEAD, work.now):
             self.desk.load_tasks([timer.ref])
-            work.decide("letter.unanswered", self.desk.key_of_task.get(timer.ref), None, {"letter": timer.ref})
+            request = self.desk.cases[self.desk.key_of_task[timer.ref]]
+            partner = next(task.partner for task in request.tasks if task.task_id == timer.ref)
+            work.decide("letter.unanswered", request.key, None, about(request, partner) | {"letter": timer.ref})
 
 
 def against(desk: Desk, task_id: str) -> str | None:
@@ -75,7 +78,7 @@ def send_again(desk: Desk, replay: Replay, facts: Facts) -> None:
     work = desk.work
     request = desk.cases[desk.key_of_task[replay.letter]]
     task = next(task for task in request.tasks if task.task_id == replay.letter)
-    work.decide("letter.replayed", request.key, None, facts | {"partner": task.partner, "request": request.request_id})
+    work.decide("letter.replayed", request.key, None, facts)
     work.send_again(replay.message_pk, replay.headers)
     outages = desk.linkage.unheard(task.partner, contact.outages(work.connection))
     received_by = collect.window(work.now, task.receipt_within, outages)

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from hub.casework import letters as casework
 from hub.casework.desk import Desk
+from hub.casework.tasks import about
 from hub.engine.records import Inbound, Replay, Unfit, digest_of
 from hub.engine.work import Facts
 from hub.rules.letters import LetterState
@@ -35,11 +36,12 @@ class Order(Model):
 
 @dataclass(frozen=True, slots=True)
 class SignedOrder:
-    """An order with its exact bytes, and the signature that was found to be the hub's own."""
+    """An order with its exact bytes, and the signature that was found to be that of the party `by`."""
 
     order: Order
     value: bytes
     jws: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +101,10 @@ def _replay(
     if item is None or letter.partner is not None:
         casework.send_again(desk, replay, facts)
         return Done(letter.id, "letter-sent-again", LetterState.PENDING, letter.partner)
-    work.decide("letter.replayed", None, None, facts)
+    decision = work.decide("letter.replayed", letters.request_of(work.connection, letter), None, facts)
     desk.replay = replay
     read(item)
+    decision.request_key = decision.request_key or work.led_to(decision)
     if desk.died_of is not None:
         return Done(letter.id, "letter-died-again", LetterState.DEAD, died_of=desk.died_of)
     letters.move(work.connection, letter.id, [LetterState.PENDING], LetterState.DONE, work.now)
@@ -115,7 +118,7 @@ def _stands(letter: Letter) -> Done:
 
 
 def _note(desk: Desk, given: SignedOrder, letter: Letter, kind: Literal["letter.revealed", "letter.discarded"]) -> None:
-    desk.work.decide(kind, None, None, _kept(desk, given, letter))
+    desk.work.decide(kind, letters.request_of(desk.work.connection, letter), None, _kept(desk, given, letter))
 
 
 def _kept(desk: Desk, given: SignedOrder, letter: Letter) -> Facts:
@@ -125,8 +128,13 @@ def _kept(desk: Desk, given: SignedOrder, letter: Letter) -> Facts:
     desk.work.add(t.letter_orders, {"id": order.id, "letter": letter.id, "action": order.action, "operator": operator,
                                     "at": desk.work.now, "digest": digest, "jws": given.jws, "sealed": sealed})  # fmt: skip
     fingerprint = letter.fingerprint
-    return {"letter": letter.id, "order": order.id, "sha256": digest, "operator": operator, "code": fingerprint.code,
-            "stage": fingerprint.stage}  # fmt: skip
+    facts: Facts = {"letter": letter.id, "order": order.id, "sha256": digest, "by": given.by, "operator": operator, "code": fingerprint.code,
+                    "stage": fingerprint.stage}  # fmt: skip
+    key = letters.request_of(desk.work.connection, letter)
+    if letter.partner is None or key is None:
+        return facts
+    desk.load([key])
+    return facts | about(desk.cases[key], letter.partner)
 
 
 def _operator(desk: Desk, order: Order) -> str:

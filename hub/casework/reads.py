@@ -46,9 +46,11 @@ class Reads(Part):
         token, officer = sent[ids[0]].case_token, self._token(message)
         counted = {span: self._counter(key, officer, court) for span, key in reads.counter_keys(officer, item.record.timestamp).items()}
         after = {span: reads.read(state, len(ids), desk.linkage.terms.read_thresholds) for span, state in counted.items()}
+        keys = {row.request_key for row in sent.values()}
+        key = keys.pop() if len(keys) == 1 else None  # one that is about several requests is in the course of none
         facts: Facts = {"court": court, "officer": officer, "count": len(ids)}
-        decision = desk.work.decide("reading.noted", None, item, facts | {span: state.count for span, (state, _) in after.items()})
-        desk.work.keep(item, None, token, decision)
+        decision = desk.work.decide("reading.noted", key, item, facts | {span: state.count for span, (state, _) in after.items()})
+        desk.work.keep(item, key, token, decision)
         for state, _ in after.values():
             desk.states.put(state)
         for row in sent.values():

@@ -4,6 +4,8 @@ What mail programs do (RFC 3834): an automatic answer is not answered automatica
 it answers, there are only so many a day.
 """
 
+from typing import TypeGuard
+
 from hub.engine.records import Unfit
 from hub.engine.work import Work
 from hub.rules import allowance
@@ -14,9 +16,14 @@ from hub.store.vault import NO_CASE
 from hub.trust.parties import Party, Role
 
 
+def has_topic(party: Party | None) -> TypeGuard[Party]:
+    """Whether there is a topic in which this party can be told anything: neither the hub nor its operators have one."""
+    return party is not None and party.role not in (Role.HUB, Role.OPERATOR)
+
+
 def is_told(work: Work, states: States, party: Party | None, item: Unfit) -> tuple[bool, bool]:
     """Whether `party`, whose signature verified, is told that `item` could not be taken in, and whether that was the day's last time."""
-    if party is None or party.role is Role.HUB:
+    if not has_topic(party):
         return False, False
     if item.message is not None and cases.is_rejection(work.connection, item.message.causationid):
         return False, False

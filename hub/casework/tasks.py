@@ -3,11 +3,16 @@
 
 from hub.casework.desk import SILENCE, Desk
 from hub.engine.copies import copied
-from hub.engine.work import Decision
+from hub.engine.work import Decision, Facts
 from hub.rules import collect
 from hub.rules.state import Priority, RequestState, TaskState, TaskStatus
 from schemas import hub as said
 from schemas.base import derive_id
+
+
+def about(request: RequestState, partner: str) -> Facts:
+    """Whose part of which request: by the hub's own knowledge, not by what a partner's message claims."""
+    return {"request": request.request_id, "court": request.court, "partner": partner}
 
 
 def planned(desk: Desk, key: str, partner: str, priority: Priority = "ordinary") -> TaskState:

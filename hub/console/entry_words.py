@@ -62,7 +62,7 @@ ENTRIES: dict[str, tuple[str, str]] = {
     "reading.noted": ("查阅留痕", "Read noted"), "reading.threshold": ("查阅数量达到警戒线", "Reads reached a threshold"),
     "drafts.given": ("提供后续请求草稿", "Drafts of follow-ups given"),
     "register.given": ("提供查询登记簿", "Register of inquiries given"),
-    "party.key": ("密钥登记", "Key registered"), "bus.outage": ("总线中断", "Bus outage"),
+    "party.key": ("密钥登记", "Key registered"), "agreement.maintenance": ("协议维护时段登记", "Agreed maintenance registered"), "bus.outage": ("总线中断", "Bus outage"),
     "store.restored": ("存储由备份恢复", "Store put back from a backup"),
     "timer.failed": ("定时事项失败", "Timer failed"),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Times, durations and sizes as people read them, and the tone of a state. Pure."""
+"""Times and durations as people read them, and the tone of a state. Pure."""
 
 from datetime import datetime
 from typing import Literal
@@ -13,6 +13,7 @@ _TONES: dict[str, Tone] = {
     "result": "ok", "complete": "ok", "concluded": "ok", "no-record": "none", "not-sent": "none",
     "partial": "warn", "returned": "warn", "refused": "warn", "not-controlled": "warn", "incomplete": "warn",
     "no-response": "bad",
+    "dead": "bad", "done": "ok", "discarded": "none",
 }  # fmt: skip
 GLYPHS: dict[Tone, str] = {"ok": "✓", "none": "○", "warn": "!", "bad": "✕", "wait": "…"}
 """Beside each colour a sign and a word: a state is never told by colour alone."""
@@ -54,10 +55,3 @@ def duration(micros: int, language: str) -> str:
     if hours < 24:
         return f"{hours} {hour} {minutes % 60} {minute}"
     return f"{days} {day} {hours % 24} {hour}"
-
-
-def size(octets: int) -> str:
-    """Bytes in binary units."""
-    if octets < 1024:
-        return f"{octets} B"
-    return f"{octets / 1024:.1f} KiB" if octets < 1024 * 1024 else f"{octets / 1024 / 1024:.1f} MiB"

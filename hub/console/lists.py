@@ -4,12 +4,14 @@ A filter looks at a bounded number of rows; when they are used up before the pag
 time it has searched and where to go on.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Select, select, tuple_
 
 from hub.console.views import DeadLetter, Page, RequestLine, TaskMark
+from hub.rules.letters import LetterState
 from hub.store import tables as t
 from hub.trust.parties import Directory, Role
 
@@ -77,25 +79,48 @@ def _marks(connection: Connection, keys: list[str]) -> dict[str, tuple[TaskMark,
     return marks
 
 
-def dead_letters(connection: Connection, code: str | None, cursor: str | None) -> Page[DeadLetter]:
-    """Dead letters, newest first; their content is never read. Raises `ValueError` for a malformed cursor."""
-    c = t.dead_letters.c
-    base = select(t.dead_letters).order_by(c.pk.desc())
+def dead_letters(connection: Connection, code: str | None, state: LetterState | None, cursor: str | None) -> Page[DeadLetter]:
+    """Dead letters and silent tasks, newest first, down the index of each state; their content is never read. Raises `ValueError`
+    for a malformed cursor."""
+    c = t.letters.c
+    place = tuple_(c.at, c.id)
+    below = None
     if cursor is not None:
-        base = base.where(c.pk < _number(cursor))
-    last = connection.execute(base.with_only_columns(c.pk, c.at).offset(BUDGET - 1).limit(1)).first()
-    query = base if last is None else base.where(c.pk >= last.pk)
-    if code is not None:
-        query = query.where(c.code == code)
-    rows = connection.execute(query.limit(PAGE + 1)).all()
-    lines = tuple(
-        DeadLetter(row.pk, row.at, row.code, row.stage, row.error_class, row.topic, row.partition, row.offset,
-                   row.sender, row.digest, row.size)
-        for row in rows[:PAGE]
-    )  # fmt: skip
+        at, _, letter_id = cursor.partition("~")
+        below = place < (_number(at), letter_id)
+    found: list[Any] = []
+    floors: list[tuple[int, str]] = []
+    for one in (state,) if state is not None else LetterState:
+        base = select(t.letters).where(c.state == one).order_by(c.at.desc(), c.id.desc())
+        base = base if below is None else base.where(below)
+        last = connection.execute(base.with_only_columns(c.at, c.id).offset(BUDGET - 1).limit(1)).first()
+        if last is not None:
+            floors.append((last.at, last.id))
+            base = base.where(place >= (last.at, last.id))
+        found += connection.execute((base if code is None else base.where(c.code == code)).limit(PAGE + 1)).all()
+    floor = max(floors, default=None)
+    rows = sorted((row for row in found if floor is None or (row.at, row.id) >= floor), key=lambda row: (row.at, row.id), reverse=True)
+    lines = _letter_lines(connection, rows[:PAGE])
     if len(rows) > PAGE:
-        return Page(lines, str(lines[-1].pk))
-    return Page(lines, None) if last is None else Page(lines, str(last.pk), last.at)
+        return Page(lines, f"{lines[-1].at}~{lines[-1].id}")
+    return Page(lines, None) if floor is None else Page(lines, f"{floor[0]}~{floor[1]}", floor[0])
+
+
+def _letter_lines(connection: Connection, rows: Sequence[Any]) -> tuple[DeadLetter, ...]:
+    m, task, entry = t.messages.c, t.tasks.c, t.audit.c
+    tasks = {row.id for row in rows if row.partner is not None}
+    kept = select(m.message_id, m.audit_seq, m.digest).where(m.message_id.in_([row.message_id for row in rows]), m.direction == "out")
+    digests = {each.message_id if each.message_id in tasks else str(each.audit_seq): each.digest for each in connection.execute(kept)}
+    about: dict[str, str | None] = {task_id: key for task_id, key in connection.execute(
+        select(task.task_id, task.request_key).where(task.task_id.in_(tasks)))}  # fmt: skip
+    set_aside = select(entry.seq, entry.request_key).where(entry.seq.in_([int(row.id) for row in rows if row.partner is None]))
+    about |= {str(seq): key for seq, key in connection.execute(set_aside)}
+    return tuple(
+        DeadLetter(
+            row.id, LetterState(row.state), row.moved_at, row.replays, row.at, row.code, row.stage, row.error_class, row.partner or row.party,
+            row.message_id if row.partner is None else None, about.get(row.id), digests.get(row.id, ""),
+        ) for row in rows
+    )  # fmt: skip
 
 
 def _number(text: str) -> int:

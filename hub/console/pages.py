@@ -13,6 +13,7 @@ from hub.console.lists import RequestFilter
 from hub.console.reader import Reader
 from hub.console.views import Fact, Page
 from hub.console.words import LANGUAGES, code_words, term, word
+from hub.rules.letters import LetterState
 from hub.rules.state import RequestStatus
 from hub.trust.parties import Role
 from schemas.requests import Kind
@@ -69,13 +70,14 @@ class Pages:
         return await self._page(request, "request.html", read)
 
     async def dead_letters(self, request: web.Request) -> web.Response:
-        """What could not be taken in, without its content."""
-        code, cursor = request.query.get("code") or None, request.query.get("before") or None
+        """What could not be taken in or was not answered, without its content."""
+        code, cursor, state = (request.query.get(name) or None for name in ("code", "before", "state"))
 
         def read() -> Mapping[str, Any]:
-            return {"codes": self._reader.codes(), "page": self._reader.dead_letters(code, cursor)}
+            wanted = LetterState(state) if state else None
+            return {"codes": self._reader.codes(), "page": self._reader.dead_letters(code, cursor, wanted)}
 
-        return await self._page(request, "dead_letters.html", read, code=code, before=cursor)
+        return await self._page(request, "dead_letters.html", read, code=code, before=cursor, state=state, states=list(LetterState))
 
     async def _page(
         self, request: web.Request, template: str, read: Callable[[], Mapping[str, Any]], **context: Any
@@ -111,7 +113,7 @@ class Pages:
             "path": request.path, "t": words.word, "term": words.term, "party": words.party, "words": words,
             "code_words": words.code, "duration": words.duration, "tone": formats.tone, "glyph": formats.GLYPHS,
             "iso": formats.iso, "at": lambda at, fine=False: formats.clock_time(at, now, fine=fine),
-            "size": formats.size, "now": now, "directory": self._reader.directory, "courts": self._courts(),
+            "now": now, "directory": self._reader.directory, "courts": self._courts(),
             "address": lambda **changes: str(request.rel_url.update_query(changes).without_query_params(_COOKIE)),
             **data,
         }  # fmt: skip

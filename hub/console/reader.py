@@ -32,6 +32,7 @@ from hub.console.views import (
 from hub.engine.clock import now_micros
 from hub.rules.calendar import Calendar
 from hub.rules.collect import Outages
+from hub.rules.letters import LetterState
 from hub.rules.state import TaskStatus
 from hub.store import journal
 from hub.store import tables as t
@@ -178,20 +179,23 @@ class Reader:
         with self._store.read() as connection:
             return lists.requests(connection, self.directory, wanted, cursor)
 
-    def dead_letters(self, code: str | None = None, cursor: str | None = None) -> Page[DeadLetter]:
-        """Dead letters, newest first. Raises `ValueError` as `requests` does."""
+    def dead_letters(
+        self, code: str | None = None, cursor: str | None = None, state: LetterState | None = None
+    ) -> Page[DeadLetter]:
+        """Dead letters and silent tasks, newest first. Raises `ValueError` as `requests` does."""
         with self._store.read() as connection:
-            return lists.dead_letters(connection, code, cursor)
+            return lists.dead_letters(connection, code, state, cursor)
 
     def codes(self) -> tuple[CodeLine, ...]:
-        """How many dead letters there are of each code, the most frequent first."""
+        """How many dead letters there have been of each code, silent tasks among them, the most frequent first."""
         self.overview()
-        return tuple(sorted(self._tally.dead_letters.values(), key=lambda line: (-line.count, line.code)))
+        silences = [self._tally.silences] if self._tally.silences.count else []
+        return tuple(sorted([*self._tally.dead_letters.values(), *silences], key=lambda line: (-line.count, line.code)))
 
     def request(self, key: str) -> Timeline | None:
         """All of one request, or None where there is none."""
         with self._store.read() as connection:
-            return read_timeline(connection, self._vault, self.directory, self._calendar, key, self._clock(), self._maintenance)
+            return read_timeline(connection, self._vault, self.directory, self._calendar, key, self._clock())
 
 
 def _awaited() -> tuple[ColumnElement[bool], ...]:

@@ -65,6 +65,9 @@ class Tally:
         self.decisions: Counter[tuple[str, str, str]] = Counter()
         """(audit kind, kind of request, outcome of its conclusion or "") → how many."""
         self.dead_letters: dict[str, CodeLine] = {}
+        """Records that were set aside, by code."""
+        self.silences = CodeLine("no-response", 0, 0)
+        """Silent tasks, each of which is a letter, too."""
 
     def advance(self, connection: Connection) -> bool:
         """Count what is new, at most a page of each table; True once nothing is left."""
@@ -143,8 +146,9 @@ class Tally:
         )
         for kind, of, ended, count in connection.execute(query):
             self.decisions[kind, of, ended] += count
-        for leaf in connection.scalars(select(entry.leaf).where(*new, entry.kind == "task.silent")):
+        for leaf, at in connection.execute(select(entry.leaf, entry.at).where(*new, entry.kind == "task.silent").order_by(entry.seq)):
             self.partners[json.loads(leaf)["partner"]].silent += 1
+            self.silences = CodeLine("no-response", self.silences.count + 1, at)
 
     def _read_dead_letters(self, connection: Connection, after: int, upto: int) -> None:
         c = t.dead_letters.c

@@ -4,21 +4,22 @@ Each message's kept bytes are opened once, to check their digest and signature a
 """
 
 import base64
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, func, select
 
+from hub.console.clocks import Course, read_clocks
+from hub.console.entry_facts import entry_facts
 from hub.console.lists import request_line
 from hub.console.masked import facts_of, proposals, subject_facts
 from hub.console.tally import event_of
-from hub.console.views import Clock, Fact, Hop, Step, TaskLine, Timeline, Verdict
+from hub.console.views import Fact, Hop, Step, TaskLine, Timeline, Verdict
 from hub.engine.records import digest_of
 from hub.rules.calendar import Calendar
-from hub.rules.collect import Outages, reply_due, together, window
 from hub.store import contact
 from hub.store import tables as t
 from hub.store.vault import Vault
@@ -26,7 +27,7 @@ from hub.trust.errors import SignatureError
 from hub.trust.jws import verify
 from hub.trust.parties import Directory
 from schemas.base import micros
-from schemas.hub import Result, SignedCopy, Task, TaskOutcome
+from schemas.hub import Result, SignedCopy, Task
 from schemas.messages import AnyMessage, RequestMessage, parse
 
 LIMIT = 200
@@ -42,16 +43,15 @@ class _Read:
 
 
 def read_timeline(
-    connection: Connection, vault: Vault, directory: Directory, calendar: Calendar, key: str, now: int,
-    maintenance: Mapping[str, Outages] = MappingProxyType({}),
-) -> Timeline | None:  # fmt: skip
-    """All of the request with this key, or None. `maintenance` are each partner's agreed windows."""
+    connection: Connection, vault: Vault, directory: Directory, calendar: Calendar, key: str, now: int
+) -> Timeline | None:
+    """All of the request with this key, or None."""
     row = connection.execute(select(t.requests).where(t.requests.c.key == key)).first()
     if row is None:
         return None
     entry, c = t.audit.c, t.messages.c
     decided = connection.execute(
-        select(entry.seq, entry.kind, entry.at, entry.log_index).where(entry.request_key == key).order_by(entry.seq)
+        select(entry.seq, entry.kind, entry.at, entry.log_index, entry.leaf).where(entry.request_key == key).order_by(entry.seq)
         .limit(LIMIT + 1)
     ).all()  # fmt: skip
     cut, decided = len(decided) > LIMIT, decided[:LIMIT]
@@ -59,16 +59,14 @@ def read_timeline(
         select(t.messages, _published()).where(c.request_key == key, c.audit_seq <= decided[-1].seq).order_by(c.pk)
     ).all()  # fmt: skip
     read = [(item.audit_seq, _open(connection, vault, directory, item)) for item in kept]
-    steps = tuple(
-        Step(step.seq, step.kind, step.at, step.log_index, tuple(one.hop for seq, one in read if seq == step.seq))
-        for step in decided
-    )
     opened = [one.message for _, one in read if one.message is not None]
-    outages = contact.outages(connection, row.decided_at)
+    leaves = [(step, json.loads(step.leaf)) for step in decided]
+    steps = tuple(_step(step, leaf, tuple(one.hop for seq, one in read if seq == step.seq)) for step, leaf in leaves)
+    first = {(step.kind, leaf["partner"]): step.seq for step, leaf in reversed(leaves) if "partner" in leaf}
     tasks = connection.execute(
         select(t.tasks).where(t.tasks.c.request_key == key).order_by(t.tasks.c.partner)
     ).all()  # fmt: skip
-    hops = [hop for step in steps for hop in step.hops]
+    course = Course(tuple(hop for step in steps for hop in step.hops), first, contact.outages(connection, row.decided_at))
     return Timeline(
         now=now,
         line=request_line(row, ()),
@@ -79,7 +77,7 @@ def read_timeline(
         config_sha256=row.config_sha256,
         steps=steps,
         cut=cut,
-        clocks=tuple(clock for task in tasks for clock in _clocks(task, hops, directory, calendar, together(outages, maintenance.get(task.partner, ())))),
+        clocks=read_clocks(connection, tasks, course, directory, calendar),
         tasks=tuple(
             TaskLine(
                 task.partner,
@@ -94,6 +92,11 @@ def read_timeline(
         ),
         proposals=tuple(item for message in opened for item in proposals(message)),
     )
+
+
+def _step(row: Any, entry: dict[str, Any], hops: tuple[Hop, ...]) -> Step:
+    said = {fact.label for hop in hops for fact in hop.facts}
+    return Step(row.seq, row.kind, row.at, row.log_index, hops, entry_facts(entry, said))
 
 
 def _published() -> Any:
@@ -169,30 +172,3 @@ def _original(connection: Connection, key: str | None) -> tuple[str, str] | None
     if key is None:
         return None
     return key, connection.execute(select(t.requests.c.request_id).where(t.requests.c.key == key)).scalar_one()
-
-
-def _clocks(
-    task: Any, hops: Iterable[Hop], directory: Directory, calendar: Calendar, outages: Outages
-) -> Iterable[Clock]:
-    """The receipt's deadline from publication, the reply's from the receipt; a reply without receipt has both windows."""
-    own = [hop for hop in hops if hop.message_id == task.task_id or _speaker(directory, hop) == task.partner]
-    sent_at = next((hop.published_at for hop in own if hop.event == "task"), None)
-    if sent_at is None:
-        return
-    answered_at = next((hop.broker_at for hop in own if hop.event == "reply"), None)
-    if task.received_at is not None or answered_at is None:
-        yield Clock(task.partner, "receipt", sent_at, window(sent_at, task.receipt_within, outages), task.received_at)
-    late = (
-        task.outcome == TaskOutcome.NO_RESPONSE and task.received_at is not None and task.received_at > task.settled_at
-    )
-    if task.received_at is not None and not late:
-        due = reply_due(task, task.received_at, calendar, outages)
-        yield Clock(task.partner, "reply", task.received_at, due, answered_at)
-    elif answered_at is not None:
-        due = reply_due(task, window(sent_at, task.receipt_within, outages), calendar, outages)
-        yield Clock(task.partner, "reply", sent_at, due, answered_at)
-
-
-def _speaker(directory: Directory, hop: Hop) -> str:
-    party = directory.parties.get(hop.source)
-    return party.speaks_as if party is not None else hop.source

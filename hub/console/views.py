@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
+from hub.casework.maintenance import Registered
+from hub.rules.collect import Outages
+from hub.rules.letters import LetterState
 from hub.trust.parties import Party
 
 Line = TypeVar("Line")
@@ -138,19 +141,22 @@ class Page(Generic[Line]):
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A dead letter without its content."""
+    """A dead letter without its content, by the id that `liandong dead-letters` knows it by."""
 
-    pk: int
+    id: str
+    state: LetterState
+    moved_at: int
+    replays: int
     at: int
     code: str
     stage: str
     error_class: str
-    topic: str
-    partition: int
-    offset: int
-    sender: str | None
+    party: str
+    """Its sender, or the partner of a silent task; empty where no signature made it known."""
+    place: str | None
+    """Where a record stood in its topic; None for a silent task."""
+    request_key: str | None
     digest: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +215,8 @@ class Step:
     at: int
     log_index: int | None
     hops: tuple[Hop, ...]
+    facts: tuple[Fact, ...] = ()
+    """What its entry says beyond them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +228,11 @@ class Clock:
     started_at: int
     due_at: int
     done_at: int | None
+    maintenance: Outages = ()
+    """Agreed windows in which this clock stood still; and when the bus gave no answer, so that it stood still too."""
+    outages: Outages = ()
+    registered: Registered | None = None
+    """The log's entry that tells the windows."""
 
     def slack(self, now: int) -> int:
         """What is left, or was left, until the deadline; negative by how much it is, or was, missed."""

@@ -88,14 +88,18 @@ WORDS: dict[str, tuple[str, str]] = {
     "last-at": ("最近一次", "Last"),
     "meaning": ("说明", "Meaning"),
     "time": ("时间", "Time"),
-    "place": ("位置(主题/分区/偏移)", "Place (topic/partition/offset)"),
     "stage": ("环节", "Stage"),
     "class": ("类别", "Class"),
-    "sender": ("发送方", "Sender"),
     "sender-unknown": ("未知(签名未通过)", "unknown (no valid signature)"),
-    "size": ("大小", "Size"),
     "digest": ("摘要", "Digest"),
-    "no-content": ("只列出元数据,不显示内容。", "Metadata only; contents are never shown."),
+    "no-content": ("只列出元数据,不显示内容;详情与处理用 liandong dead-letters show 编号。",
+                   "Metadata only; contents are never shown. For more, and to act: liandong dead-letters show ID."),
+    "letter-id": ("编号", "Id"),
+    "replays": ("重放次数", "Replays"),
+    "state-since": ("状态自", "Since"),
+    "place-or-request": ("位置或请求", "Place or request"),
+    "of-request": ("所属请求", "its request"),
+    "from-or-partner": ("发送方或未答单位", "Sender or silent partner"),
     # one request
     "request": ("请求", "Request"),
     "subject-of": ("对象", "Subject"),
@@ -115,6 +119,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "left": ("剩余 {}", "{} left"),
     "kept-by": ("提前 {}", "{} early"),
     "missed-by": ("逾期 {}", "missed by {}"),
+    "maintenance-within": ("约定维护,不计时", "Agreed maintenance, not counted"),
+    "outage-within": ("总线中断,不计时", "Bus outage, not counted"),
     "timeline": ("经过", "Timeline"),
     "timeline-help": ("每一步为一条审计记录,其下为该步收到和发出的消息。",
                       "Each step is one audit entry; below it, the messages that it took in and sent."),
@@ -146,6 +152,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "findings": ("查得", "Findings"), "measure": ("措施", "Measure"), "reason": ("理由代码", "Reason code"),
     "reasons": ("原因", "Reasons"), "of": ("单位", "Of"), "note": ("注", "Note"), "waits-for": ("等待原请求", "Waits for"),
     "outcomes": ("各单位结果", "Outcomes"), "event": ("事项", "What happened"), "level": ("级别", "Level"), "ends": ("届满日", "Ends"),
+    "to-court": ("接受方", "To"), "round": ("第几轮", "Round"), "span": ("统计期间", "Counted over"), "ground": ("异议理由", "Ground"), "flags": ("保护标记", "Protected as"),
+    "letter": ("异常消息编号", "Letter"), "by": ("签发", "Ordered by"), "operator": ("操作人代号", "Operator's token"), "officer": ("查阅人代号", "Officer's token"),
 }  # fmt: skip
 
 TERMS: dict[str, tuple[str, str]] = {
@@ -187,11 +195,17 @@ TERMS: dict[str, tuple[str, str]] = {
     "renewed": ("已续行", "renewed"), "deducted": ("已扣划", "deducted"), "transferred": ("已过户", "transferred"),
     "restricted": ("已限制", "restricted"), "lifted": ("已解除限制", "lifted"), "late": ("期限后到达", "after the deadline"), "outcome-unknown": ("是否已控制不明", "outcome unknown"),
     # dead letters
+    "letter-state.dead": ("待处理", "dead"), "letter-state.pending": ("已重放,待答复", "replayed, answer awaited"),
+    "letter-state.done": ("已处理", "done"), "letter-state.discarded": ("已作废", "discarded"),
     "stage.size": ("大小", "size"), "stage.signature": ("签名", "signature"), "stage.contract": ("内容规范", "contract"),
     "stage.sender": ("收发方", "sender"), "stage.key": ("密钥", "key"), "stage.time": ("时间", "time"),
     "stage.role": ("角色", "role"), "stage.inbox": ("去重", "inbox"), "stage.task": ("任务", "task"),
     "stage.decide": ("决定", "decision"), "class.expired": ("已过期", "expired"), "class.permanent": ("不可重试", "permanent"),
     "class.poison": ("无法解析", "poison"), "class.transient": ("可重试", "may be tried again"),
+    # what entries speak of
+    "alarm": ("报警", "alarm"), "month": ("一个月", "a month"), "total": ("累计", "in all"),
+    "exempt": ("不得执行的财产", "exempt from enforcement"), "wrong-person": ("非被执行人", "not the debtor"),
+    "ownership": ("案外人权属", "owned by another"), "over-seizure": ("超标的查封", "more seized than claimed"),
     # verdicts that are no codes of the contract
     "case-erased": ("案件内容已销毁", "the case has been erased"),
     "digest-mismatch": ("内容与摘要不符", "the content does not match its digest"),

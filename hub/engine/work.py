@@ -121,6 +121,10 @@ class Work:
         self._decisions.append(decision)
         return decision
 
+    def led_to(self, decision: Decision) -> str | None:
+        """The key of the request that the first of the later decisions with one is about."""
+        return next((each.request_key for each in self._decisions if each.seq > decision.seq and each.request_key), None)
+
     def keep(self, item: Inbound, request_key: str | None, case_token: str, decision: Decision) -> int:
         """Remember a message for good: its inbox row and its exact bytes. Returns its row number."""
         message, record = item.message, item.record

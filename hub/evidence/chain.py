@@ -10,10 +10,12 @@ from hub.evidence.report import Finding
 from hub.trust.parties import Role
 from schemas.hub import round_id
 from schemas.messages import (
+    AnswersRead,
     AnyMessage,
     CaseMoved,
     CaseStated,
     Concluded,
+    DraftsGiven,
     InquiryRequested,
     NotedDown,
     Nudged,
@@ -124,7 +126,7 @@ class _Here:
     courts: Set[str]
 
 
-_NAMES = ("original", "objection", "hit", "standing")
+_NAMES = ("original", "objection", "hit", "standing", "request")
 """Members by which a statement says what it is about."""
 
 
@@ -139,10 +141,14 @@ def _belongs(  # noqa: PLR0911 - one way for each kind of message
         # Who is connector for whom is the directory's to say; the hub checked it.
         partners = {here.tasks.get(message.data.task_id)} if one.role is Role.PARTNER else {message.source}
         return message.recipient == manifest.hub and message.data.task_id in here.tasks and message.source in partners
+    if isinstance(message, AnswersRead):
+        return message.recipient == manifest.hub and set(message.data.messages) <= here.ids
     if isinstance(message, StatementMessage | SharedMessage):
-        return message.recipient == manifest.hub and any(getattr(message.data, name, None) in here.ids for name in _NAMES)
+        return message.recipient == manifest.hub and any(getattr(message.data, name, None) in here.ids | here.about for name in _NAMES)
     if isinstance(message, NotedDown | CaseMoved):
         return message.data.about in here.ids  # to the court that has the case by then, or to the one above it
+    if isinstance(message, DraftsGiven):
+        return message.data.request in here.about and message.recipient in here.courts
     if isinstance(message, Nudged):
         return message.correlationid == manifest.request.id and here.tasks.get(message.data.task_id) == message.recipient
     if isinstance(message, Rejected):

@@ -65,9 +65,14 @@ def export_bundle(
     prover = Prover(log_directory, _read(log_directory / CHECKPOINT), log)
     messages = list(connection.execute(_messages(key)))
     messages += _moves(connection, vault, directory, messages)
-    rows = _audit(connection, key, {row.audit_seq for row in messages})
-    parts = [Part(_leaf(rows[row.audit_seq], prover), prover.prove(rows[row.audit_seq].log_index),
-                  _payload(connection, vault, row), row.jws) for row in messages]  # fmt: skip
+    payloads = [_payload(connection, vault, row) for row in messages]
+    timeline = read_timeline(connection, vault, directory, calendar, key, now)
+    if timeline is None:
+        raise EvidenceError("request-unknown", "the store has no such request")
+    judged_by = {clock.registered.seq for clock in timeline.clocks if clock.registered is not None}
+    rows = _audit(connection, key, {row.audit_seq for row in messages} | judged_by)
+    parts = [Part(_leaf(rows[row.audit_seq], prover), prover.prove(rows[row.audit_seq].log_index), payload, row.jws)
+             for row, payload in zip(messages, payloads, strict=True)]  # fmt: skip
     alone = rows.keys() - {row.audit_seq for row in messages}
     signed = [(part.jws or "", part.message or b"") for part in parts]
     signed += [copy for _, value in signed if (copy := _reused(value)) is not None]
@@ -75,9 +80,6 @@ def export_bundle(
     keys, registrations = _registered(connection, directory, kids)
     parts += [Part(_leaf(row, prover), prover.prove(row.log_index))
               for row in (*(rows[seq] for seq in sorted(alone)), *registrations)]  # fmt: skip
-    timeline = read_timeline(connection, vault, directory, calendar, key, now)
-    if timeline is None:
-        raise EvidenceError("request-unknown", "the store has no such request")
     line = timeline.line
     about = About(hub, RequestName(court=line.court, id=line.request_id, kind=Kind(line.kind), action=line.action),
                   from_micros(now), export)  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from hub.console.formats import duration, iso
 from hub.console.views import Clock, Fact, Hop, Timeline
 from hub.console.words import LANGUAGES, code_words, term, word
+from hub.rules.collect import Outages
 from hub.trust.parties import Party
 
 
@@ -76,12 +77,12 @@ def _lines(view: Timeline, words: _Words, numbers: Mapping[str, str]) -> Iterato
         f"{words.party(task.partner)} ({task.partner}): {words.term(task.state, group='outcome')}; "
         f"{words.word('agreement')}: {task.agreement}" for task in view.tasks
     ))  # fmt: skip
-    yield from _section(words.word("clocks"), (_clock(clock, view.now, words) for clock in view.clocks))
+    yield from _section(words.word("clocks"), (line for clock in view.clocks for line in _clock(clock, view.now, words)))
     yield ""
     yield words.word("timeline")
     for at, step in enumerate(view.steps, 1):
-        where = words.word("not-sequenced") if step.log_index is None else f"{words.word('log-index')} {step.log_index}"
-        yield f"{at:>3}. {iso(step.at)}  {words.term(step.kind)}  [{where}]"
+        yield f"{at:>3}. {iso(step.at)}  {words.term(step.kind)}  [{_where(step.log_index, words)}]"
+        yield from (f"       {words.fact(fact)}" for fact in step.facts)
         for hop in step.hops:
             yield from _hop(hop, words, numbers)
     if view.cut:
@@ -94,13 +95,25 @@ def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
         yield from ("", title, *(f"  {line}" for line in shown))
 
 
-def _clock(clock: Clock, now: int, words: _Words) -> str:
+def _where(log_index: int | None, words: _Words) -> str:
+    return words.word("not-sequenced") if log_index is None else f"{words.word('log-index')} {log_index}"
+
+
+def _clock(clock: Clock, now: int, words: _Words) -> Iterator[str]:
     slack = clock.slack(now)
     verdict = "missed-by" if slack < 0 else "kept-by" if clock.done_at is not None else "left"
     came = "—" if clock.done_at is None else iso(clock.done_at)
-    return (f"{clock.partner} {words.term(clock.awaited)}: {words.word('started')} {iso(clock.started_at)}; "
+    yield (f"{clock.partner} {words.term(clock.awaited)}: {words.word('started')} {iso(clock.started_at)}; "
             f"{words.word('due')} {iso(clock.due_at)}; {words.word('came')} {came}; "
             f"{words.both(lambda language: word(language, verdict).format(duration(slack, language)))}")  # fmt: skip
+    if clock.registered is not None:
+        yield f"  {words.word('maintenance-within')} [{_where(clock.registered.log_index, words)}]: {_times(clock.maintenance)}"
+    if clock.outages:
+        yield f"  {words.word('outage-within')}: {_times(clock.outages)}"
+
+
+def _times(times: Outages) -> str:
+    return "; ".join(f"{iso(begin)} – {iso(until)}" for begin, until in times)
 
 
 def _hop(hop: Hop, words: _Words, numbers: Mapping[str, str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The operator's side: orders made, signed with the hub's key and sent to the running hub, at most so many a second."""
+"""The operator's side: orders made, signed with the operator's key and sent to the running hub, at most so many a second."""
 
 import asyncio
 import time
@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, Self
 
 import aiohttp
@@ -33,13 +34,14 @@ class Client:
     reason: str
 
     @classmethod
-    def of(cls, settings: Settings, operator: str, reason: str) -> Self:
-        """The way to the hub of these settings. Raises `OrderError`: port-unknown."""
+    def of(cls, settings: Settings, operator: str, reason: str, key: Path | None = None) -> Self:
+        """The way to the hub of these settings; without `key`, the operator's private key, in the hub's own name. Raises
+        `OrderError`: port-unknown."""
         host, port = settings.console.host, settings.console.port
         if port == 0:
             raise OrderError("port-unknown", "console.port is 0 in the settings: give the hub a port of its own, or set LIANDONG_CONSOLE__PORT")
         reached = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, never listened on
-        return cls(f"http://{reached}:{port}{PATH}", Signer(keys.load(settings.signing_key)), operator, reason)
+        return cls(f"http://{reached}:{port}{PATH}", Signer(keys.load(key or settings.signing_key)), operator, reason)
 
     def order(self, action: Literal["replay", "discard", "reveal"], letter: str, *, dry_run: bool = False,
               at: datetime | None = None) -> tuple[bytes, str]:  # fmt: skip

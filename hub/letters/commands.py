@@ -26,6 +26,8 @@ Letters = Annotated[list[str] | None, typer.Argument(metavar="[LETTER]...", help
 OneGroup = Annotated[str | None, typer.Option("--group", help="All dead letters of this group, oldest first.")]
 Operator = Annotated[str, typer.Option(help="Your staff number (capitals, digits, hyphens), never a name.")]
 Reason = Annotated[str, typer.Option(help="Why; the hub keeps it, encrypted, with the signed order.")]
+Key = Annotated[Path | None, typer.Option("--key", envvar="LIANDONG_OPERATOR_KEY",
+                help="Your own private key (JWK); needed once the party directory has operators.")]  # fmt: skip
 DryRun = Annotated[bool, typer.Option("--dry-run", help="The hub tries it, undoes it, and says what would come of it.")]
 PerSecond = Annotated[float, typer.Option(min=0.01, max=1000, help="Most letters a second.")]
 _CONFIG = Path("config/hub.toml")
@@ -74,6 +76,7 @@ def show(
     reveal: Annotated[bool, typer.Option("--reveal", help="With --officer and --reason: its content in clear.")] = False,
     officer: Annotated[str | None, typer.Option(help="With --reveal: the work permit of who reads.")] = None,
     reason: Annotated[str | None, typer.Option(help="With --reveal: why; the hub keeps a record of it (查阅留痕).")] = None,
+    key: Key = None,
 ) -> None:
     """One letter as JSON: its headers, what was ordered about it, and its content masked. In clear only after the running hub has
     put the read into the log.
@@ -97,7 +100,7 @@ def show(
     if reveal:
         if not (officer and reason):
             raise typer.BadParameter("say who reads and why: --officer and --reason", param_hint="--reveal")
-        if _order(settings, "reveal", [letter], officer, reason, per_second=1, dry_run=False, as_json=False, quiet=True):
+        if _order(settings, "reveal", [letter], officer, reason, key, per_second=1, dry_run=False, as_json=False, quiet=True):
             raise typer.Exit(1)
     with _store(settings) as connection:
         told = view.shown(connection, Vault(Secrets.read(settings.secret_file).master), letters.find(connection, letter) or found, reveal=reveal)
@@ -109,7 +112,7 @@ def replay(
     operator: Operator, reason: Reason,
     chosen: Letters = None, group: OneGroup = None,
     partner: Annotated[str | None, typer.Option(help="Only letters whose replay goes to this partner; `hub`: only those that the hub reads again.")] = None,
-    dry_run: DryRun = False, per_second: PerSecond = 5.0, as_json: AsJson = False, config: Config = _CONFIG,
+    key: Key = None, dry_run: DryRun = False, per_second: PerSecond = 5.0, as_json: AsJson = False, config: Config = _CONFIG,
 ) -> None:  # fmt: skip
     """Let the running hub read a record again as it came, or send a silent task to its partner, and to no other, again.
 
@@ -121,25 +124,25 @@ def replay(
 
     liandong dead-letters replay --group 5f3a91c07e --partner bank --per-second 2 --operator YW-0007 --reason 银行系统已恢复
     """
-    _carry_out("replay", chosen, group, partner, operator, reason, dry_run, per_second, as_json, config)
+    _carry_out("replay", chosen, group, partner, operator, reason, key, dry_run, per_second, as_json, config)
 
 
 @app.command(epilog=_EXIT_CODES)
 def discard(
     operator: Operator, reason: Reason,
-    chosen: Letters = None, group: OneGroup = None, dry_run: DryRun = False, per_second: PerSecond = 50.0, as_json: AsJson = False,
-    config: Config = _CONFIG,
+    chosen: Letters = None, group: OneGroup = None, key: Key = None, dry_run: DryRun = False, per_second: PerSecond = 50.0,
+    as_json: AsJson = False, config: Config = _CONFIG,
 ) -> None:  # fmt: skip
     """Give letters up for good. Their bytes and the reason are kept; they can never be replayed.
 
     Example: liandong dead-letters discard 4711 --operator YW-0007 --reason 发送方已另行重发
     """
-    _carry_out("discard", chosen, group, None, operator, reason, dry_run, per_second, as_json, config)
+    _carry_out("discard", chosen, group, None, operator, reason, key, dry_run, per_second, as_json, config)
 
 
 def _carry_out(
     action: Literal["replay", "discard"], chosen: list[str] | None, group: str | None, partner: str | None, operator: str,
-    reason: str, dry_run: bool, per_second: float, as_json: bool, config: Path,
+    reason: str, key: Path | None, dry_run: bool, per_second: float, as_json: bool, config: Path,
 ) -> None:  # fmt: skip
     from hub.letters import view
     from hub.rules.letters import LetterState
@@ -157,11 +160,11 @@ def _carry_out(
     ids = [name for name, letter in found if partner is None or (letter is not None and (letter.partner or "hub") == partner)]
     if not ids:
         raise _failed("letter-unknown: 没有可处理的异常消息 / no such dead letters; see `liandong dead-letters list`")
-    raise typer.Exit(_order(settings, action, ids, operator, reason, per_second=per_second, dry_run=dry_run, as_json=as_json))
+    raise typer.Exit(_order(settings, action, ids, operator, reason, key, per_second=per_second, dry_run=dry_run, as_json=as_json))
 
 
 def _order(
-    settings: Settings, action: Literal["replay", "discard", "reveal"], ids: list[str], operator: str, reason: str, *,
+    settings: Settings, action: Literal["replay", "discard", "reveal"], ids: list[str], operator: str, reason: str, key: Path | None, *,
     per_second: float, dry_run: bool, as_json: bool, quiet: bool = False,
 ) -> int:  # fmt: skip
     """Send the orders and say what came of each; 1 if any was not well."""
@@ -184,7 +187,7 @@ def _order(
                 typer.echo(f"{'[dry-run] ' if dry_run else ''}{told['letter']}  {told['code']}{more}  {words_for(told['code'])}", err=quiet)
         return worst
 
-    client = Client.of(settings, operator, reason)
+    client = Client.of(settings, operator, reason, key)
     if not _PERMIT.fullmatch(operator):
         raise typer.BadParameter("a staff number has 4 to 32 capitals, digits and hyphens; a name does not belong here")
     try:

@@ -1,4 +1,4 @@
-"""Where orders about dead letters reach the running hub: signed by the hub's own key, fresh, each carried out at most once.
+"""Where orders about dead letters reach the running hub: signed by a registered operator, fresh, each carried out at most once.
 
 The store has one writer, so an order goes to the hub that holds it, over the status page's port; and it goes through the
 same transaction, outbox and log as everything else.
@@ -23,7 +23,7 @@ from hub.store.database import Database
 from hub.store.errors import is_outage
 from hub.trust.errors import SignatureError
 from hub.trust.jws import verify
-from hub.trust.parties import Directory
+from hub.trust.parties import Directory, Party, Role
 from schemas.base import micros
 
 log = structlog.get_logger()
@@ -58,7 +58,8 @@ class Office:
         self._casework = casework
 
     async def obey(self, value: bytes, jws: str) -> Done:
-        """Carry out one order. Raises `OrderRefused`: order-unsigned, order-malformed, store-busy.
+        """Carry out one order. Raises `OrderRefused`: order-unsigned, order-malformed, order-other-operator,
+        store-busy.
 
         A record that deciding fails on is a dead letter still. A dry run does all of it and then undoes the transaction.
         """
@@ -87,7 +88,7 @@ class Office:
         except SignatureError as error:
             raise OrderRefused("order-unsigned") from error
         now = self._processor.now()
-        if party.id != self._party or key.compromised_at is not None or not key.valid_at(now):
+        if not self._may_order(party) or key.compromised_at is not None or not key.valid_at(now):
             raise OrderRefused("order-unsigned")
         try:
             order = Order.model_validate_json(value)
@@ -95,7 +96,14 @@ class Office:
             raise OrderRefused("order-malformed") from error
         if abs(micros(order.at) - now) > FRESH:
             raise OrderRefused("order-unsigned")
-        return SignedOrder(order, value, jws)
+        if party.role is Role.OPERATOR and order.operator != party.staff_number:
+            raise OrderRefused("order-other-operator")
+        return SignedOrder(order, value, jws, party.id)
+
+    def _may_order(self, party: Party) -> bool:
+        """Operators; where none is registered yet, whoever has the hub's own key."""
+        operators = self._directory.with_role(Role.OPERATOR)
+        return party in operators if operators else party.id == self._party
 
     def _record(self, order: Order) -> Record | None:
         """The record that became this letter, as it came; None if the letter is none or its bytes are gone."""
@@ -130,7 +138,7 @@ class Office:
         try:
             done = await self.obey(await request.read(), request.headers.get("jws", ""))
         except OrderRefused as error:
-            status = {"order-unsigned": 401, "order-malformed": 400}.get(error.code, 503)
+            status = {"order-unsigned": 401, "order-malformed": 400, "order-other-operator": 403}.get(error.code, 503)
             return web.json_response({"code": error.code}, status=status)
         return web.json_response(asdict(done))
 

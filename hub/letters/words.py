@@ -29,7 +29,9 @@ OUTCOMES: dict[str, Outcome] = {
     "letter-case-closed": Outcome("案件已结束,只可发送解除类命令", "the case is closed: only what ends a measure may still go", False),
     "letter-unlawful": Outcome("现已不符合法律规定(超标的、豁免或异议审查中)",
                                "the law stands against it by now (ceiling, protected asset or open objection)", False),
-    "order-unsigned": Outcome("指令签名无效,或时间相差超过 5 分钟", "not signed by the hub's key, or over 5 minutes old", False),
+    "order-unsigned": Outcome("指令签名无效(须为已登记的操作人),或时间相差超过 5 分钟",
+                              "not signed by a registered operator, or over 5 minutes old", False),
+    "order-other-operator": Outcome("工号与签名密钥不符", "the staff number is not that of the key that signed", False),
     "order-malformed": Outcome("指令格式不符合规范", "not an order as it must be", False),
     "store-busy": Outcome("存储暂不可用,请稍后重试", "the store cannot be written now; try again", False),
 }  # fmt: skip

@@ -16,6 +16,8 @@ import structlog
 from sqlalchemy import Connection, func, select, update
 
 from hub.casework import Casework
+from hub.casework.desk import request_key
+from hub.casework.maintenance import reference
 from hub.engine import timers
 from hub.engine.batches import BATCH
 from hub.engine.compose import Composer
@@ -34,7 +36,7 @@ log = structlog.get_logger()
 
 Spot = tuple[str, int, int]
 """Topic, partition, offset."""
-_ECHOED = frozenset({"party.key", "bus.outage", "timer.failed", "store.restored"})
+_ECHOED = frozenset({"party.key", "bus.outage", "timer.failed", "store.restored", "agreement.maintenance"})
 """What is neither a record's doing nor a rule's: the entry says it all."""
 
 
@@ -145,8 +147,7 @@ class Replayer:
         with self._store.write() as connection:
             before = connection.scalar(select(func.max(t.audit.c.seq))) or 0
             for number, (leaf, entry) in enumerate(zip(group.leaves, group.entries, strict=True), before + 1):
-                key = f"key/{entry['kid']}/{entry['thumbprint']}" if entry["kind"] == "party.key" else None
-                row = {"seq": number, "kind": entry["kind"], "request_key": key, "at": group.at, "leaf": leaf}
+                row = {"seq": number, "kind": entry["kind"], "request_key": _reference(entry), "at": group.at, "leaf": leaf}
                 connection.execute(t.audit.insert(), row)
                 if entry["kind"] == "timer.failed":
                     c = t.timers.c
@@ -170,6 +171,17 @@ class Replayer:
     def _due(self, at: int) -> list[Due]:
         with self._store.read() as connection:
             return timers.due(connection, at, BATCH)
+
+
+def _reference(entry: dict[str, Any]) -> str | None:
+    """What an entry that is echoed is found by."""
+    if entry["kind"] == "party.key":
+        return f"key/{entry['kid']}/{entry['thumbprint']}"
+    if entry["kind"] == "agreement.maintenance":
+        return reference(entry["partner"])
+    if entry["kind"].startswith("letter.") and "request" in entry:
+        return request_key(entry["court"], entry["request"])
+    return None
 
 
 class _Differs(Exception):  # noqa: N818 - it undoes a transaction

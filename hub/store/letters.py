@@ -54,6 +54,13 @@ def find(connection: Connection, letter_id: str) -> Letter | None:
     return None if found is None else _letter(found)
 
 
+def request_of(connection: Connection, letter: Letter) -> str | None:
+    """The key of the request that a letter is of: by its silent task, or as the entry that set the record aside has it."""
+    if letter.partner is not None:
+        return connection.scalar(select(t.tasks.c.request_key).where(t.tasks.c.task_id == letter.id))
+    return connection.scalar(select(t.audit.c.request_key).where(t.audit.c.seq == int(letter.id)))
+
+
 def move(
     connection: Connection, letter_id: str, before: Collection[LetterState], after: LetterState, at: int, **values: Any
 ) -> bool:

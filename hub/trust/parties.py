@@ -30,6 +30,7 @@ class Role(StrEnum):
     COURT = "court"
     PARTNER = "partner"
     CONNECTOR_FOR = "connector-for"  # a connector that the hub's operator runs, with a key of its own
+    OPERATOR = "operator"  # a person who sees to dead letters; sends nothing over Kafka, and has no user there
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class Party:
     """One agency. `kind` is a partner's kind; `designator` a court's designator (法院代字), `superior` its superior court.
 
     `batch_signatures`: it reads batch signatures (`hub.trust.batch`), so that the hub need not sign each message to it alone.
+    `staff_number`: an operator's, which its orders name.
     """
 
     id: str
@@ -111,6 +113,7 @@ class Party:
     acts_for: str = ""
     superior: str = ""
     batch_signatures: bool = False
+    staff_number: str = ""
     keys: tuple[PartyKey, ...] = ()
     officers: tuple[Officer, ...] = ()
     covers: tuple[Cover, ...] = ()
@@ -172,7 +175,10 @@ def _read(file: Path) -> Party:
         known = {item.pop("permit"): item for item in data.pop("officer_keys", [])}
         officers = tuple(Officer(**_times(item | known.get(item["work_permit"], {}))) for item in data.pop("officers", []))
         covers = tuple(Cover(**_times(item)) for item in data.pop("covers", []))
-        return Party(role=Role(data.pop("role")), keys=keys, officers=officers, covers=covers, **data)
+        party = Party(role=Role(data.pop("role")), keys=keys, officers=officers, covers=covers, **data)
+        if (party.role is Role.OPERATOR) is not bool(party.staff_number):
+            raise ValueError("an operator, and nobody else, has a staff_number")
+        return party
     except (tomllib.TOMLDecodeError, TypeError, ValueError, KeyError) as error:
         raise DirectoryError(f"{file.name}: {error}") from error
 

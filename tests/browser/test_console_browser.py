@@ -7,6 +7,8 @@ import pytest
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, expect
 
+from hub.rules.letters import LetterState
+from hub.store import letters
 from schemas.samples import PEOPLE
 from tests import factories
 from tests.browser.sample_hub import SampleHub
@@ -39,7 +41,7 @@ CONTRAST = """() => {
 
 
 @pytest.fixture
-async def page(browser: Browser) -> AsyncIterator[Page]:
+async def page(browser: Browser, server: TestServer) -> AsyncIterator[Page]:
     """A page that fails its test when anything lands in the console, a CSP violation among them."""
     context = await browser.new_context(viewport={"width": 1440, "height": 900})
     page = await context.new_page()
@@ -129,3 +131,23 @@ async def test_a_lost_connection_is_said(page: Page, server: TestServer) -> None
     await page.route("**/events", lambda route: route.fulfill(status=204))
     await page.reload()
     await expect(page.locator("#link")).to_have_text("Disconnected, reconnecting")
+
+
+async def test_letters_are_filtered_by_state_with_the_keyboard_and_the_filter_stays_while_it_lives(
+    page: Page, server: TestServer, sample_hub: SampleHub
+) -> None:
+    letter, *others = (line.id for line in sample_hub.reader().dead_letters(state=LetterState.DEAD).lines)
+    with sample_hub.store.write() as connection:
+        letters.move(connection, letter, [LetterState.DEAD], LetterState.DISCARDED, sample_hub.now)
+    await page.goto(address(server, "/dead-letters?lang=en"))
+    shown = page.locator("th.letter")
+    await expect(shown).to_have_count(len(others) + 2)
+    await page.get_by_label("Status").focus()
+    await page.keyboard.type("disc")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(shown).to_have_text([letter])
+    assert page.url.endswith("state=discarded")
+    sample_hub.ask(factories.inquiry("P02"))
+    await expect(page.locator(f"#live[data-version='{sample_hub.reader().version()}']")).to_be_attached()
+    await expect(shown).to_have_text([letter])

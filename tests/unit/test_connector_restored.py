@@ -161,7 +161,7 @@ async def test_nothing_begins_until_kafka_says_how_far_the_tasks_go(bench: Bench
         raise TimeoutError
 
     with monkeypatch.context() as patch:
-        patch.setattr(bench.bus, "end_offsets", away)
+        patch.setattr(bench.bus, "log_ends", away)
         with pytest.raises(BusError, match="bus-unreachable"):
             await bench.start()
     with bench.store.read() as connection:

@@ -17,6 +17,8 @@ from hub.console.app import build_app
 from hub.console.guard import HEADERS
 from hub.console.live import Live
 from hub.console.metrics import build_registry
+from hub.rules.letters import LetterState
+from hub.store import letters
 from schemas.codes import CODES
 from schemas.samples import COMPANIES, PEOPLE, VEHICLE
 from tests import factories
@@ -51,7 +53,7 @@ async def client(hub: SampleHub) -> AsyncIterator[Client]:
 
 def addresses(hub: SampleHub) -> list[str]:
     return ["/", "/requests", "/requests?status=open&kind=inquiry&court=court-9901&q=0000", "/dead-letters",
-            "/dead-letters?code=not-json", *(f"/requests/{key}" for key in hub.keys.values())]  # fmt: skip
+            "/dead-letters?code=not-json", "/dead-letters?state=dead", "/dead-letters?state=done&code=not-json", *(f"/requests/{key}" for key in hub.keys.values())]  # fmt: skip
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -113,7 +115,7 @@ async def test_what_is_not_there_is_a_page_with_404(client: Client, address: str
     assert "<script>" not in text
 
 
-@pytest.mark.parametrize("address", ["/requests?before=x~y", "/dead-letters?before=x"])
+@pytest.mark.parametrize("address", ["/requests?before=x~y", "/dead-letters?before=x", "/dead-letters?state=gone"])
 async def test_a_wrong_cursor_is_a_page_with_400(client: Client, address: str) -> None:
     answer = await client.get(address)
     assert answer.status == 400
@@ -147,9 +149,32 @@ async def test_what_is_typed_into_an_address_is_a_value_and_nothing_else(client:
     for path in ("requests", "static"):
         async with client.get(URL(f"/{path}/{quote(hostile, safe='', errors='replace')}", encoded=True)) as answer:
             assert answer.status in (400, 403, 404)
-    async with client.get("/dead-letters", params={"code": hostile, "before": hostile}) as answer:
+    async with client.get("/dead-letters", params={"code": hostile, "before": hostile, "state": hostile}) as answer:
         assert answer.status in (200, 400)
     assert await listed() == everything
+
+
+async def test_letters_are_shown_with_id_and_state_and_filtered_by_it(client: Client, hub: SampleHub) -> None:
+    dead, pending, discarded, *_ = (line.id for line in hub.reader().dead_letters(state=LetterState.DEAD).lines)
+    with hub.store.write() as connection:
+        for letter_id, state in ((pending, LetterState.PENDING), (discarded, LetterState.DISCARDED)):
+            letters.move(connection, letter_id, [LetterState.DEAD], state, hub.now)
+    for language, states in (("zh", ("待处理", "已重放,待答复", "已作废")), ("en", ("dead", "replayed, answer awaited", "discarded"))):
+        rows = {found[1]: found[0] for found in re.finditer(r'<th scope="row" class="letter"><code>([^<]+)</code>.*?</tr>', await page(client, language), re.DOTALL)}
+        assert [word for letter_id, word in zip((dead, pending, discarded), states, strict=True) if f"</span>{word}</span>" not in rows[letter_id]] == []
+    only = await page(client, "zh", state="discarded")
+    assert re.findall(r'class="letter"><code>([^<]+)<', only) == [discarded]
+    assert '<option value="discarded" selected>已作废</option>' in only
+    both = await page(client, "zh", state="dead", code="not-json")
+    assert re.findall(r'class="letter"><code>([^<]+)<', both) == [line.id for line in hub.reader().dead_letters("not-json").lines]
+    assert '<input type="hidden" name="code" value="not-json">' in both
+    codes = re.findall(r'href="(/dead-letters[^"]*code=[a-z][^"]*)"', both)
+    assert len(codes) > 1
+    assert [address for address in codes if "state=dead" not in address] == [], "a code is looked for in the same state"
+
+
+async def page(client: Client, language: str, **query: str) -> str:
+    return await (await client.get("/dead-letters", params={"lang": language, **query})).text()
 
 
 async def test_a_page_leads_to_the_next(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ from hub.console.lists import RequestFilter
 from hub.console.reader import Reader
 from hub.console.views import Timeline
 from hub.rules.calendar import Calendar
+from hub.rules.letters import LetterState
+from hub.store import letters
 from hub.store import tables as t
 from hub.trust.parties import Directory, PartyKey
 from tests import factories
@@ -129,7 +131,7 @@ def test_unpublished_messages_show(hub: SampleHub, monkeypatch: pytest.MonkeyPat
 
 
 def test_dead_letters_are_counted_by_code(hub: SampleHub) -> None:
-    assert {line.code: line.count for line in hub.reader().codes()} == counted(hub, t.dead_letters.c.code)
+    assert {line.code: line.count for line in hub.reader().codes()} == counted(hub, t.letters.c.code)
 
 
 # -- lists -------------------------------------------------------------------------------------------------------------
@@ -182,8 +184,39 @@ def test_dead_letters_page_and_filter(hub: SampleHub, monkeypatch: pytest.Monkey
     monkeypatch.setattr(lists, "PAGE", 1)
     monkeypatch.setattr(lists, "BUDGET", 2)
     reader = hub.reader()
-    assert [line.pk for line in walk(lambda cursor: reader.dead_letters(None, cursor))] == [4, 3, 2, 1]
+    with hub.store.read() as connection:
+        kept = {row.id: row for row in connection.execute(select(t.letters).order_by(t.letters.c.at.desc(), t.letters.c.id.desc()))}
+    lines = walk(lambda cursor: reader.dead_letters(None, cursor))
+    assert [line.id for line in lines] == list(kept)
     assert [line.code for line in walk(lambda cursor: reader.dead_letters("not-json", cursor))] == ["not-json"]
+    assert {kept[line.id].partner is None for line in lines} == {True, False}, "records and silent tasks"
+    for line in lines:
+        assert (line.place is None) == (kept[line.id].partner is not None)
+        assert len(line.digest) == 64
+
+
+@pytest.mark.usefixtures("each_store")
+@pytest.mark.parametrize("budget", [1, 2, 5_000])
+def test_letters_are_found_by_their_state_within_any_budget(hub: SampleHub, monkeypatch: pytest.MonkeyPatch, budget: int) -> None:
+    monkeypatch.setattr(lists, "PAGE", 1)
+    monkeypatch.setattr(lists, "BUDGET", budget)
+    reader = hub.reader()
+    before = walk(lambda cursor: reader.dead_letters(None, cursor))
+    assert len(before) == 5
+    states = [LetterState.DEAD, LetterState.PENDING, LetterState.DISCARDED, LetterState.DONE, LetterState.DEAD]
+    with hub.store.write() as connection:
+        for line, state in zip(before, states, strict=True):
+            letters.move(connection, line.id, list(LetterState), state, hub.now)
+    assert [line.id for line in walk(lambda cursor: reader.dead_letters(None, cursor))] == [line.id for line in before]
+    for state in LetterState:
+        found = walk(lambda cursor, state=state: reader.dead_letters(None, cursor, state))  # type: ignore[misc]  # mypy does not infer a default's type
+        assert [line.id for line in found] == [line.id for line, its in zip(before, states, strict=True) if its is state]
+        assert {(line.state, line.moved_at) for line in found} == {(state, hub.now)}
+
+
+def test_a_silent_task_leads_to_its_request(hub: SampleHub) -> None:
+    silent = [line for line in hub.reader().dead_letters().lines if line.place is None]
+    assert [(line.party, line.request_key) for line in silent] == [("bank-two", hub.keys["returned"])]
 
 
 @pytest.mark.usefixtures("each_store")
@@ -217,7 +250,7 @@ def test_no_page_reads_a_whole_table(hub: SampleHub) -> None:
     reader.version()
     reader.requests(RequestFilter(status="open"), f"{hub.now}~x")
     reader.requests(RequestFilter(text="0123"))
-    reader.dead_letters("not-json", "99")
+    reader.dead_letters("not-json", f"{hub.now}~99")
     reader.request(hub.keys["found"])
     seen = [call for call in said if call[0].lstrip().startswith("SELECT")]
     assert len(seen) > 20
@@ -226,7 +259,6 @@ def test_no_page_reads_a_whole_table(hub: SampleHub) -> None:
     scans = {line for line in plans if line.startswith("SCAN")}
     assert scans <= {
         "SCAN requests USING COVERING INDEX requests_by_time", "SCAN requests USING INDEX requests_by_time",
-        "SCAN dead_letters",  # by row number, down from the cursor
         "SCAN outbox USING INDEX outbox_pending", "SCAN outbox USING COVERING INDEX outbox_pending",  # unpublished ones
         "SCAN audit USING INDEX audit_unsequenced", "SCAN audit USING COVERING INDEX audit_unsequenced",  # likewise
         "SCAN timers", "SCAN timers USING INDEX timers_due", "SCAN timers USING COVERING INDEX timers_due",  # what is open

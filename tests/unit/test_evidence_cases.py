@@ -13,7 +13,7 @@ from hub.evidence.verify import verify_bundle
 from hub.trust.parties import Role
 from schemas import samples
 from schemas.base import format_time
-from schemas.messages import AnyMessage, CaseStated, parse
+from schemas.messages import AnswersRead, AnyMessage, CaseStated, parse
 from tests.evidence import LoggedHub
 from tests.factories import Data, control, locate
 
@@ -30,6 +30,20 @@ def hub(tmp_path: Path) -> Iterator[LoggedHub]:
 def messages(bundle: bytes) -> list[AnyMessage]:
     files = unpack(bundle)
     return [parse(files[name]) for name in sorted(files) if name.startswith("messages/") and name.endswith(".json")]
+
+
+def opened(bundle: bytes) -> tuple[Manifest, list[Signed]]:
+    """Manifest and messages, as they are once every signature was found to hold."""
+    files = unpack(bundle)
+    manifest = Manifest.model_validate_json(files[MANIFEST])
+    roles = {"hub": Role.HUB, "court-9901": Role.COURT, "court-99": Role.COURT}
+    signed = []
+    for step in manifest.steps:
+        if step.message is not None and step.jws is not None:
+            message = parse(files[step.message])
+            role = roles.get(message.source, Role.PARTNER)
+            signed.append(Signed(step, step.message, files[step.message], files[step.jws].decode(), message, role))
+    return manifest, signed
 
 
 def moved(hub: LoggedHub, case: int = 123) -> str:
@@ -60,15 +74,7 @@ def test_a_case_that_stays_has_no_statement_in_its_bundles(hub: LoggedHub) -> No
 
 
 def test_what_went_to_another_court_needs_a_statement_of_this_very_case(hub: LoggedHub) -> None:
-    files = unpack(hub.export(moved(hub)))
-    manifest = Manifest.model_validate_json(files[MANIFEST])
-    roles = {"hub": Role.HUB, "court-9901": Role.COURT, "court-99": Role.COURT}
-    signed = []
-    for step in manifest.steps:
-        if step.message is not None and step.jws is not None:
-            message = parse(files[step.message])
-            role = roles.get(message.source, Role.PARTNER)
-            signed.append(Signed(step, step.message, files[step.message], files[step.jws].decode(), message, role))
+    manifest, signed = opened(hub.export(moved(hub)))
     assert list(chain(manifest, signed, {})) == []
     to_new_court = {one.file for one in signed if one.message.recipient == "court-9902"}
     without = [one for one in signed if not isinstance(one.message, CaseStated)]
@@ -151,3 +157,39 @@ def test_a_contested_watch_and_a_hit_after_its_end_are_in_its_bundle(hub: Logged
     assert verify_bundle(bundle, hub.log_key).findings == ()
     told = [one.data.event for one in messages(bundle) if one.type == "liandong.case.event.v1"]
     assert told == ["objection-opened", "release-drafted", "watch-hit-after-end"]
+
+
+def test_who_has_read_the_answers_is_in_the_bundle_and_a_reading_of_two_requests_in_none(hub: LoggedHub) -> None:
+    first, second = hub.concluded(), hub.concluded()
+    answers = {one.correlationid: one for one in messages(hub.export(first)) + messages(hub.export(second)) if one.type.endswith(".result.v1")}
+    for ids in ([answers[first].id], [answers[first].id, answers[second].id]):
+        hub.feed([hub.statement({"messages": ids, "officer": "GZ-9901-001", "reason": "制作执行裁定"}, "reading")[1]])
+    hub.logged()
+    read = {request_id: hub.export(request_id) for request_id in (first, second)}
+    assert [verify_bundle(bundle, hub.log_key).findings for bundle in read.values()] == [(), ()]
+    assert [sum(one.type == "liandong.case.reading.v1" for one in messages(bundle)) for bundle in read.values()] == [1, 0]
+    told = unpack(read[first])["timeline.txt"].decode()
+    assert "查阅留痕 / Read noted" in told
+    assert "查阅人代号 / Officer's token: " in told
+
+
+def test_a_reading_of_other_answers_does_not_belong(hub: LoggedHub) -> None:
+    request_id = hub.concluded()
+    (result,) = (one for one in messages(hub.export(request_id)) if one.type.endswith(".result.v1"))
+    hub.feed([hub.statement({"messages": [result.id], "officer": "GZ-9901-001", "reason": "制作执行裁定"}, "reading")[1]])
+    hub.logged()
+    manifest, signed = opened(hub.export(request_id))
+    assert list(chain(manifest, signed, {})) == []
+    (reading,) = (one for one in signed if isinstance(one.message, AnswersRead))
+    data = reading.message.data.model_copy(update={"messages": (result.id, "11111111-1111-4111-8111-111111111111")})
+    other = replace(reading, message=reading.message.model_copy(update={"data": data}))
+    found = list(chain(manifest, [other if one is reading else one for one in signed], {}))
+    assert [(finding.file, finding.code) for finding in found] == [(reading.file, "request-other")]
+
+
+def test_drafts_that_a_court_asked_for_leave_the_bundle_sound(hub: LoggedHub) -> None:
+    request_id = hub.concluded()
+    hub.feed([hub.statement({"request": request_id}, "drafts-request")[1]])
+    hub.logged()
+    bundle = hub.export(request_id)
+    assert verify_bundle(bundle, hub.log_key).findings == ()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from hub.casework.collector import Collector
 from hub.casework.orders import Order, SignedOrder
@@ -259,7 +260,7 @@ def test_a_hub_killed_before_it_publishes_sends_the_replay_with_its_headers_late
     task = silent(rig)
     value, jws = order(rig, "replay", task.id)
     with rig.work() as work:
-        rig.casework.obey(work, SignedOrder(Order.model_validate_json(value), value, jws), None)
+        rig.casework.obey(work, SignedOrder(Order.model_validate_json(value), value, jws, "hub"), None)
     (offered,) = work.outgoing
     with rig.store.read() as connection:
         (kept,) = load_page(connection, rig.vault, 0).rows
@@ -330,6 +331,59 @@ def test_a_bundle_shows_the_replay_and_verifies(tmp_path: Path) -> None:
     assert verify_bundle(bundle, hub.log_key).ok
     kinds = [json.loads(content)["kind"] for name, content in unpack(bundle).items() if name.startswith("entries/")]
     assert {"letter.replayed", "task.answered", "request.concluded"} <= set(kinds)
+    assert kinds.count("letter.replayed") == 2, "of the silent task, and of the reply that could not be decided on"
+
+
+@pytest.mark.parametrize("action", ["reveal", "discard"])
+def test_a_bundle_tells_in_words_that_a_letter_of_its_request_was_read_in_clear_or_discarded(tmp_path: Path, action: Any) -> None:
+    hub = LoggedHub(tmp_path)
+    request_id, (task,) = hub.tasks(inquiry(partners=["bank"]))
+    hub.run_until(hub.now + 3600 * 1_000_000)
+    obey(hub, order(hub, action, task.id, reason="机密"))
+    hub.logged()
+    bundle = hub.export(request_id)
+    hub.close()
+    assert verify_bundle(bundle, hub.log_key).ok
+    told = unpack(bundle)["timeline.txt"].decode()
+    step = told[told.index({"reveal": "Dead letter read in clear", "discard": "Dead letter discarded"}[action]) :]
+    token = hub.composer.token("operator", "YW-0007")
+    assert f"异常消息编号 / Letter: {task.id}" in step
+    assert "单位 / Of: bank" in step
+    assert f"操作人代号 / Operator's token: {token}" in step
+    assert "机密" not in told
+    assert "YW-0007" not in told
+
+
+def test_a_replay_that_met_silence_again_is_told_with_its_partner(tmp_path: Path) -> None:
+    hub = LoggedHub(tmp_path)
+    request_id, (task,) = hub.tasks(inquiry(partners=["bank"]))
+    hub.run_until(hub.now + 3600 * 1_000_000)
+    replay(hub, task.id)
+    hub.run_until(hub.now + 3600 * 1_000_000)
+    hub.logged()
+    told = unpack(hub.export(request_id))["timeline.txt"].decode()
+    hub.close()
+    step = told[told.index("重发后仍未答复 / Replay not answered either") :].split("\n")
+    assert "单位 / Of: bank" in step[1]
+
+
+def test_a_letter_of_no_request_is_in_no_bundle(rig: Rig) -> None:
+    strange(rig)
+    obey(rig, order(rig, "reveal", the_letter(rig).id))
+    with rig.store.read() as connection:
+        kinds = connection.execute(select(t.audit.c.kind, t.audit.c.request_key).where(t.audit.c.kind.startswith("letter."))).all()
+    assert [tuple(each) for each in kinds] == [("letter.revealed", None)]
+
+
+def test_a_request_that_was_set_aside_first_has_its_replay_in_its_bundle(tmp_path: Path) -> None:
+    hub = LoggedHub(tmp_path)
+    request_id, _ = strange(hub)
+    replay(hub, the_letter(hub).id)
+    hub.logged()
+    bundle = hub.export(request_id)
+    hub.close()
+    assert verify_bundle(bundle, hub.log_key).ok
+    assert "原因 / Reasons: jws-unknown-key" in unpack(bundle)["timeline.txt"].decode()
 
 
 # -- who may order -----------------------------------------------------------------------------------------------------

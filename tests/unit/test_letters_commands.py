@@ -73,7 +73,7 @@ def test_what_is_over_is_listed_when_asked_for_with_what_was_ordered(desk: Desk)
     (letter,) = all_letters(rig)
     value, jws = order(rig, "discard", letter.id)
     with rig.work() as work:
-        rig.casework.obey(work, SignedOrder(Order.model_validate_json(value), value, jws), None)
+        rig.casework.obey(work, SignedOrder(Order.model_validate_json(value), value, jws, "hub"), None)
     assert desk.lines("list") == []
     (group,) = desk.lines("list", "--all")
     assert (group["dead"], group["discarded"]) == (0, 1)

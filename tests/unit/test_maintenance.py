@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,16 +12,18 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
 
 from connectors.bootstrap import ConnectorSettings
 from hub.bus.topics import Topics
+from hub.cli import app as cli
 from hub.config import load_linkage
 from hub.console.app import build_app
 from hub.console.metrics import build_registry
 from hub.console.reader import Reader
 from hub.engine.records import Outgoing, Record
 from hub.rules import collect
-from hub.settings import ConfigError
+from hub.settings import MOST_WINDOWS, ConfigError, maintenance_windows
 from hub.trust.parties import Directory
 from schemas.base import micros
 from tests.factories import REPLIES, REQUESTS, inquiry
@@ -146,6 +149,62 @@ def test_a_connectors_windows_are_checked(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigError, match="ends after it begins"):
         ConnectorSettings.read(file)
+
+
+# -- both files agree --------------------------------------------------------------------------------------------------
+
+YEAR = datetime.now(UTC).year + 1
+ONE, TWO = ((f"{YEAR}-03-0{day}T22:00:00+08:00", f"{YEAR}-03-0{day + 1}T06:00:00+08:00") for day in (1, 5))
+OVER = ("2026-01-03T22:00:00+08:00", "2026-01-04T06:00:00+08:00")
+
+
+def tables(windows: Sequence[tuple[str, str]]) -> str:
+    return "".join(f"\n[[maintenance]]\nfrom = {begin}\nuntil = {end}\n" for begin, end in windows)
+
+
+def compared(folder: Path, agreed: Sequence[tuple[str, str]], told: Sequence[tuple[str, str]], party: str = "bank") -> Result:
+    """What `liandong config check` says of a connector's file with these windows."""
+    shutil.copytree(CONFIG / "samples" / "agreements", folder / "agreements")
+    with (folder / "agreements" / "bank.toml").open("a", encoding="utf-8") as file:
+        file.write(tables(agreed))
+    (folder / "connector.toml").write_text(f'party = "{party}"\n{tables(told)}', encoding="utf-8")
+    (folder / "hub.toml").write_text(
+        f"parties_dir = '{CONFIG / 'parties'}'\nconfig_dir = '{CONFIG}'\nagreements_dir = '{folder / 'agreements'}'\n", encoding="utf-8")
+    arguments = ["config", "check", "--config", str(folder / "hub.toml"), "--connector", str(folder / "connector.toml")]
+    return CliRunner().invoke(cli, arguments)
+
+
+@pytest.mark.parametrize(("agreed", "told"), [([], []), ([ONE, TWO], [TWO, ONE]), ([OVER, ONE], [ONE]), ([ONE], [OVER, ONE])])
+def test_the_same_windows_in_both_files_are_fine_and_those_that_are_over_do_not_matter(tmp_path: Path, agreed: Any, told: Any) -> None:
+    result = compared(tmp_path, agreed, told)
+    assert (result.exit_code, "connector.toml" in result.output) == (0, False)
+
+
+def test_where_the_two_files_differ_is_told_with_what_comes_of_it(tmp_path: Path) -> None:
+    result = compared(tmp_path, [ONE], [TWO])
+    assert result.exit_code == 1
+    first, second = [line for line in result.output.splitlines() if "connector.toml" in line]
+    assert "its time stands still then, but it is called" in first
+    assert f"{YEAR}-03-01 22:00:00+08:00 – {YEAR}-03-02 06:00:00+08:00" in first
+    assert "其间不调用但仍计时" in second
+    assert f"{YEAR}-03-05 22:00:00+08:00 – {YEAR}-03-06 06:00:00+08:00" in second
+
+
+def test_a_file_of_no_partner_or_without_an_agreement(tmp_path: Path) -> None:
+    wrong = compared(tmp_path / "unknown", [], [], party="nobody")
+    assert isinstance(wrong.exception, ConfigError)
+    assert "nobody" in str(wrong.exception)
+    without = compared(tmp_path / "court", [], [ONE], party="court-9901")
+    assert without.exit_code == 1
+    assert "missing in court-9901's agreement" in without.output
+
+
+def test_an_agreement_has_no_more_windows_than_one_entry_can_tell() -> None:
+    days = [datetime(2027, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(MOST_WINDOWS + 1)]
+    found = [{"from": day, "until": day + timedelta(hours=1)} for day in days]
+    assert len(maintenance_windows(found[1:])) == MOST_WINDOWS
+    with pytest.raises(ValueError, match="at most 500"):
+        maintenance_windows(found)
 
 
 # -- the others --------------------------------------------------------------------------------------------------------

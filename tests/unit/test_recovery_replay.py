@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, select
 
+from hub.casework import maintenance
 from hub.engine.batches import as_then
 from hub.engine.records import Inbound, Outgoing, Record, digest_of
 from hub.recovery import log_files
@@ -25,7 +27,8 @@ from hub.trust.merkle import TreeState, leaf_hash
 from hub.trust.notes import NoteSigner
 from hub.trust.tile_log import TileLog
 from tests.factories import REQUESTS, control, inquiry, message
-from tests.rig import MASTER, Rig, tasks_in
+from tests.letters import all_letters, obey, order
+from tests.rig import MASTER, Rig, agree, tasks_in
 from tests.unit.test_linkage_casework import ACCOUNT, VEHICLE
 
 SIGNER = NoteSigner.of(keys.generate("log"))
@@ -62,8 +65,12 @@ class Life:
         return path
 
     def busy(self) -> None:
-        """Answers, a hit of silence, a duplicate, a stranger's bytes, a control and its release."""
+        """Answers, a hit of silence, a duplicate, a stranger's bytes, a control and its release; windows are agreed."""
         rig = self.rig
+        rig.advance(0.5)
+        far = rig.now + 900 * 24 * 3600 * 1_000_000
+        with rig.work() as work:
+            maintenance.register(work, agree(rig, rig.clock + timedelta(days=900), maintenance=((far, far + 1),)))
         tasks = {each.recipient: each for each in tasks_in(self.feed([rig.request(inquiry("P03", partners=["bank", "police", "vehicle"]))[1]]))}
         self.feed([rig.receipt(tasks["bank"]), rig.receipt(tasks["vehicle"])])
         found = rig.reply(tasks["vehicle"], "result", findings=[VEHICLE])
@@ -176,6 +183,23 @@ def test_a_reply_that_was_put_off_is_decided_again_as_it_was(life: Life, when: s
     assert again(life, store, leaves) == []
     for table in SAME:
         assert content(store, table) == content(rig.store, table), table.name
+    store.close()
+
+
+def test_an_order_stays_with_the_request_that_its_letter_is_of(life: Life) -> None:
+    rig = life.rig
+    life.feed([rig.request(inquiry("P01", partners=["bank"]))[1]])
+    rig.run_until(rig.now + 3600 * 1_000_000)
+    life.feed([Record(REQUESTS, 0, next(rig._offsets), rig.now, b"k", b"not a message")])
+    old = life.backup()
+    for letter in all_letters(rig):
+        rig.advance(1)
+        obey(rig, order(rig, "reveal", letter.id))
+    _, leaves = life.log()
+    store = Database(old)
+    assert again(life, store, leaves) == []
+    assert content(store, t.audit) == content(rig.store, t.audit)
+    assert sorted(bool(row["request_key"]) for row in content(store, t.audit) if row["kind"] == "letter.revealed") == [False, True]
     store.close()
 
 
