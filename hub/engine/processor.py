@@ -38,6 +38,7 @@ from hub.store import contact, leases, offsets, standing
 from hub.store import tables as t
 from hub.store.database import Database
 from hub.store.errors import StoreError, is_outage
+from hub.store.postgresql import outlasted
 from hub.store.vault import Vault
 from schemas.base import format_time, from_micros
 
@@ -267,13 +268,14 @@ class Processor:
     def _decide(
         self, cluster: str, batch: list[Inbound | Unfit], published: int | None, at: int | None = None
     ) -> list[Outgoing]:
-        """When deciding fails, halve the batch until the one bad record is found and set aside."""
+        """When deciding fails, halve the batch until the one bad record is found and set aside; likewise when it outlasts its turn."""
+        begun = time.monotonic()
         try:
             out = self._attempt(cluster, batch, lambda work: self._application.handle(work, batch), published, at)
         except (Fenced, StoreError):
             raise
         except Exception as error:
-            if is_outage(error):
+            if is_outage(error) and not (len(batch) > 1 and outlasted(error, time.monotonic() - begun)):
                 raise  # a store that is locked or full says nothing about a record
             if len(batch) == 1:
                 record = batch[0].record
@@ -409,10 +411,11 @@ class Processor:
 
     def _fire_due(self, upto: int) -> list[Outgoing]:
         """When deciding on several fails, each alone, and the one that fails is set aside: a timer must not stop the hub."""
+        begun = time.monotonic()
         try:
             return self._transact(self._take_due, upto)[1]
         except Exception as error:
-            if is_outage(error):
+            if is_outage(error) and not outlasted(error, time.monotonic() - begun):
                 raise  # a store that is locked or full says nothing about a timer
             log.error("engine.timers", error=type(error).__name__, where=_place(error))
         with self._store.read() as connection:
