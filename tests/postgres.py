@@ -58,6 +58,17 @@ class Postgres:
         row = self._admin.execute(query).fetchone()
         return int(row[0]) if row is not None else 0
 
+    def waiting(self, name: str) -> int | None:
+        """The process id of the session of this application name that waits for its turn to write, if one does."""
+        query = """SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)
+                   WHERE application_name = %s AND locktype = 'advisory' AND NOT granted"""
+        row = self._admin.execute(query, (name,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def ended(self, session: int) -> bool:
+        """Whether the session of this process id is gone."""
+        return self._admin.execute("SELECT FROM pg_stat_activity WHERE pid = %s", (session,)).fetchone() is None
+
     def stop(self) -> None:
         """End the server at once and remove everything."""
         self._admin.close()

@@ -5,6 +5,7 @@ process that was replaced meanwhile finds another value, loses its whole batch a
 Kafka's transactions would otherwise have to be.
 """
 
+import time
 import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from hub.engine.work import Work, read_payload
 from hub.store import offsets, standing
 from hub.store.database import Database
 from hub.store.errors import StoreError, is_outage
+from hub.store.postgresql import outlasted
 from hub.store.vault import Vault
 
 log = structlog.get_logger()
@@ -94,13 +96,14 @@ class Committer:
         return [each for at, part in as_then(batch, times) for each in self._decide(part, None, at)]
 
     def _decide(self, batch: list[Inbound | Unfit], published: tuple[int, int] | None, at: int | None = None) -> list[Outgoing]:
-        """When deciding fails, halve the batch until the one bad record is found and set aside."""
+        """When deciding fails, halve the batch until the one bad record is found and set aside; likewise when it outlasts its turn."""
+        begun = time.monotonic()
         try:
             return self._attempt(batch, lambda work: self._application.handle(work, batch), published, at)
         except (Fenced, StoreError):
             raise
         except Exception as error:
-            if is_outage(error):
+            if is_outage(error) and not (len(batch) > 1 and outlasted(error, time.monotonic() - begun)):
                 raise  # a store that is locked or full says nothing about a record
             bad = error
         if len(batch) == 1:
@@ -164,10 +167,11 @@ class Committer:
 
         When deciding on several fails, each alone, and the one that fails is set aside: a timer must not stop the hub.
         """
+        begun = time.monotonic()
         try:
             return self.transact(lambda work: self._take(work, timers.due(work.connection, upto, self._batch)), upto)[1]
         except Exception as error:
-            if is_outage(error):
+            if is_outage(error) and not outlasted(error, time.monotonic() - begun):
                 raise  # a store that is locked or full says nothing about a timer
             log.error("engine.timers", error=type(error).__name__, where=_place(error))
         with self._store.read() as connection:

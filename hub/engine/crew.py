@@ -41,8 +41,8 @@ class Crew:
         if not self.shared:
             return frozenset(places)
         self._places = {_name(place): place for place in places}
-        begun = time.monotonic()
         with self._store.write() as connection:
+            begun = time.monotonic()  # the turn may have been waited for
             names, roles = (self._places, self._roles | {RELAY}) if in_contact else ({}, self._roles)
             self._shares = leases.divide(connection, self._me, names, roles, {_name(place) for place in busy if in_contact})
         self._until = begun + leases.SECONDS

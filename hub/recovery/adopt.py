@@ -172,7 +172,7 @@ class _Adoption:
         """The rows that a checkpoint covers have their places in the log, and the tree is that of the checkpoint."""
         if size == state.size:
             return
-        with self._store.write() as connection:
+        with self._store.write(alone=True) as connection:  # a whole log may follow
             rows = journal.unsequenced(connection, size - state.size)
             grown = state.extend(leaf_hash(leaf) for _, leaf in rows)
             if not journal.commit_state(connection, state.size, rows[0][0], rows[-1][0], size, grown.edge):

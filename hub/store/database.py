@@ -82,13 +82,17 @@ class Database:
             log.info("store.migrated", before=found, schema=SCHEMA_VERSION)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, alone: bool = False) -> Iterator[Connection]:
         """One transaction that may write, and the only one that does: committed at the end, rolled back on any exception.
+
+        It has to be over in `postgresql.TURN` seconds on a shared store, unless it is of a program that works `alone` on it.
 
         Raises `StoreError` on a shared store that another process has brought forward meanwhile.
         """
         with self._kind.writing.begin() as connection:
             if self.shared:
+                if alone:
+                    postgresql.unbounded(connection)
                 _require_version(connection)
             yield connection
 

@@ -33,6 +33,8 @@ class Stage:
     courts: dict[str, Voice]
     rng: Random
     asked: set[str] = field(default_factory=set)
+    _read: int = 0
+    _concluded: set[str] = field(default_factory=set)
 
     async def wave(self, number: int) -> None:
         """Each court sends this many inquiries, some of them twice."""
@@ -59,9 +61,12 @@ class Stage:
         return history.read(self.follower.records, self.linkage.cluster.prefix)
 
     def concluded(self) -> set[str]:
-        """The requests that have their conclusion."""
-        results = [record for record in self.follower.records if ".results." in record.topic]
-        return {said.request for said in history.of(history.read(results, ""), "conclusion")}
+        """The requests that have their conclusion. Reads what is new alone: it is asked all the time."""
+        new = self.follower.records[self._read :]
+        self._read += len(new)
+        results = [record for record in new if ".results." in record.topic]
+        self._concluded |= {said.request for said in history.of(history.read(results, ""), "conclusion")}
+        return self._concluded
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from sqlalchemy import URL, select
 from deploy.demo.linkage import LIANDONG
 from deploy.demo.processes import Child
 from hub.store import leases
-from hub.store.database import open_readonly
+from hub.store.database import Database, open_readonly
 from tests import stores
 from tests.conftest import Cluster
 from tests.faults import history
@@ -32,11 +32,18 @@ def shared(url: URL) -> bool:
     return len(found) == 6 and sorted(found.count(holder) for holder in set(found)) == [3, 3]
 
 
+def one_has_all(url: URL) -> bool:
+    """Whether one process has every lease, the roles among them."""
+    found = holders(url)
+    return len(found) == 9 and len(set(found.values())) == 1
+
+
 async def hubs(made: Linkage, url: URL, *names: str) -> list[Child]:
-    """Hub processes on the store at `url`, each ready."""
-    environment = {"LIANDONG_STORE": url.render_as_string(hide_password=False)}
+    """Hub processes on the store at `url`, each ready; their sessions have their names."""
     children = []
     for name in names:
+        store = url.update_query_dict({"application_name": name})
+        environment = {"LIANDONG_STORE": store.render_as_string(hide_password=False)}
         child = await made.program(name, LIANDONG, "hub", "run", "--config", str(made.hub_config()), ready=True, environment=environment)
         children.append(child)
     return children
@@ -76,18 +83,31 @@ async def test_two_share_the_work_and_one_that_is_killed_is_replaced(cluster: Cl
     assert holders(url) == {}, "who ends cleanly leaves nothing behind"
 
 
+async def stopped_in_its_turn(hub: Child, url: URL) -> int:
+    """SIGSTOP while it waits for its turn to write, which it is then given. Returns its session."""
+    server, store = stores.postgres(), Database(url)
+    with store.write(alone=True):
+        await until(lambda: server.waiting(hub.name) is not None, "the hub waits for its turn")
+        hub.process.send_signal(signal.SIGSTOP)
+        session = server.waiting(hub.name)
+    store.close()
+    assert session is not None
+    return session
+
+
 async def test_one_that_stood_still_past_its_lease_does_no_harm(cluster: Cluster, tmp_path: Path) -> None:
-    """SIGSTOP in the middle of the work, until the other has taken over everything; then SIGCONT."""
+    """In the middle of the work, and in its turn to write: the turn ends with the lease, the other takes over; then it wakes."""
     url = stores.postgres().schema()
     async with stage(cluster, tmp_path) as play:
         first, second = await hubs(play.linkage, url, "hub-one", "hub-two")
         await until(lambda: shared(url), "the partitions are shared")
         await play.wave(WAVE)
         await play.said_by_the_hub(WAVE, first)
-        first.process.send_signal(signal.SIGSTOP)
+        session = await stopped_in_its_turn(first, url)
         await play.wave(WAVE)
+        await until(lambda: stores.postgres().ended(session), "the server takes its turn from it")
+        await until(lambda: one_has_all(url), "the other has every lease")
         await until(lambda: play.concluded() >= play.asked, "the other concludes everything")
-        assert len(set(holders(url).values())) == 1, "it has every lease"
         first.process.send_signal(signal.SIGCONT)
         await until(lambda: shared(url), "the partitions are shared again")
         await play.wave(WAVE)

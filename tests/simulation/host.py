@@ -153,9 +153,9 @@ class MortalStore(Database):
             each.dialect, each._compiled_cache = first.dialect, first._compiled_cache
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, alone: bool = False) -> Iterator[Connection]:
         self._host.step("begins a transaction")
-        with super().write() as connection:
+        with super().write(alone=alone) as connection:
             yield connection
             self._host.step("has written, not committed")
 

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from hub.casework import Casework
 from hub.engine.clock import now_micros
 from hub.engine.crew import RELAY, Crew, Fenced
 from hub.engine.processor import Processor
-from hub.engine.records import Outgoing, Place
+from hub.engine.records import Inbound, Outgoing, Place, Unfit
 from hub.engine.work import Work
 from hub.store import leases, postgresql
 from hub.store import tables as t
@@ -103,7 +103,21 @@ def test_writers_take_turns_and_number_in_the_order_of_commits(store: Database) 
     other.close()
 
 
-def test_a_writer_that_stands_still_loses_its_turn(url: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+def idle(_: Connection) -> None:
+    """Between two statements."""
+
+
+def sending(connection: Connection) -> None:
+    """With rows on their way, and more to come: the server does not call that idle."""
+    line = connection.connection.driver_connection.pgconn  # type: ignore[union-attr]  # a session has one
+    line.enter_pipeline_mode()
+    line.send_query_params(b"SELECT 1", None)
+    line.send_flush_request()
+    line.flush()
+
+
+@pytest.mark.parametrize("how", [idle, sending])
+def test_a_writer_that_stands_still_loses_its_turn(url: URL, monkeypatch: pytest.MonkeyPatch, how: Callable[[Connection], None]) -> None:
     monkeypatch.setattr(postgresql, "TURN", 1)
     still, other = Database(url), Database(url)
 
@@ -113,6 +127,7 @@ def test_a_writer_that_stands_still_loses_its_turn(url: URL, monkeypatch: pytest
     def stand_still() -> None:
         with still.write() as stuck:
             add(stuck, 1)
+            how(stuck)
             with other.write() as connection:  # waits until the server has ended the session of the first
                 add(connection, 2)
             add(stuck, 3)
@@ -124,6 +139,16 @@ def test_a_writer_that_stands_still_loses_its_turn(url: URL, monkeypatch: pytest
         assert list(connection.scalars(select(t.outages.c.until_at))) == [2]
     still.close()
     other.close()
+
+
+def test_a_program_that_works_alone_takes_as_long_as_it_takes(url: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgresql, "TURN", 1)
+    monkeypatch.setattr(postgresql, "IDLE", 1)
+    store = Database(url)
+    with store.write(alone=True) as connection:
+        time.sleep(1.2)
+        connection.exec_driver_sql("SELECT pg_sleep(1.2)")
+    store.close()
 
 
 def test_a_character_that_text_cannot_hold_is_the_records_fault(store: Database) -> None:
@@ -306,6 +331,23 @@ def decided(rig: Rig) -> int:
     with rig.store.read() as connection:
         query = select(func.count()).select_from(t.audit).where(t.audit.c.kind == "request.accepted")
         return connection.scalar(query) or 0
+
+
+async def test_a_batch_that_outlasts_its_turn_is_decided_in_parts(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight records, for each of which the machine takes a fifth of a turn."""
+    monkeypatch.setattr(postgresql, "TURN", 1)
+    handle = Casework.handle
+
+    def slowly(self: Casework, work: Work, batch: Sequence[Inbound | Unfit]) -> None:
+        handle(self, work, batch)
+        time.sleep(0.2 * len(batch))
+
+    monkeypatch.setattr(Casework, "handle", slowly)
+    bus = Lanes(REQUESTS, REPLIES)
+    bus.put(*[rig.request(inquiry(partners=["bank"]))[1] for _ in range(8)])
+    async with working(rig, bus) as (processor, _):
+        await until(lambda: decided(rig) == 8, "all is decided on")
+        assert processor.standby.trouble is None, "and the store was well"
 
 
 async def test_one_that_is_stopped_hands_over_at_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
