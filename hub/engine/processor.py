@@ -15,8 +15,6 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -34,7 +32,7 @@ from hub.engine.skew import TimedSink
 from hub.engine.standby import Standby
 from hub.engine.timers import Due
 from hub.engine.work import Work, read_payload
-from hub.store import contact, leases, offsets, standing
+from hub.store import contact, leases, offsets
 from hub.store import tables as t
 from hub.store.database import Database
 from hub.store.errors import StoreError, is_outage
@@ -115,7 +113,6 @@ class Processor:
         self._source: Source | None = None
         self._positions: dict[Place, int] = {}
         self._contact_at = 0
-        self._restored = False
         self._answered = 0.0
         self._regroup = asyncio.Event()
         self._paused = asyncio.Event()
@@ -252,24 +249,13 @@ class Processor:
                 await asyncio.sleep(TICK / 10)
             if self._clock() - self._contact_at > HICCUP:
                 await self._in_contact(self._clock())  # before anything in the batch is called late
-            out = await self.on_store(self._commit, cluster, batch, self.relay.unmarked())
+            out = await self.on_store(self._decide, cluster, batch, self.relay.unmarked())
             self.relay.offer(out)
 
-    def _commit(self, cluster: str, batch: list[Inbound | Unfit], published: int | None) -> list[Outgoing]:
-        """Commit `batch`; of a store that was set back, what was decided before as of then."""
-        if not self._restored:
-            return self._decide(cluster, batch, published)
-        with self._store.read() as connection:
-            self._restored = standing.any_left(connection)
-            times = standing.decided_at(connection, [item.message.id for item in batch if item.message is not None])
-        return [each for at, part in as_then(batch, times) for each in self._decide(cluster, part, None, at)]
-
-    def _decide(
-        self, cluster: str, batch: list[Inbound | Unfit], published: int | None, at: int | None = None
-    ) -> list[Outgoing]:
-        """When deciding fails, halve the batch until the one bad record is found and set aside."""
+    def _decide(self, cluster: str, batch: list[Inbound | Unfit], published: int | None) -> list[Outgoing]:
+        """Commit `batch`. When deciding fails, halve the batch until the one bad record is found and set aside."""
         try:
-            out = self._attempt(cluster, batch, lambda work: self._application.handle(work, batch), published, at)
+            out = self._attempt(cluster, batch, lambda work: self._application.handle(work, batch), published)
         except (Fenced, StoreError):
             raise
         except Exception as error:
@@ -280,23 +266,20 @@ class Processor:
                 log.error("engine.poison", topic=record.topic, partition=record.partition, offset=record.offset,
                           error=type(error).__name__, where=_place(error))  # fmt: skip
                 bad = error
-                return self._attempt(
-                    cluster, batch, lambda work: self._application.poison(work, batch[0], bad), published, at
-                )
+                return self._attempt(cluster, batch, lambda work: self._application.poison(work, batch[0], bad), published)
             half = len(batch) // 2
-            return self._decide(cluster, batch[:half], published, at) + self._decide(cluster, batch[half:], None, at)
+            return self._decide(cluster, batch[:half], published) + self._decide(cluster, batch[half:], None)
         return out
 
     def _attempt(
-        self, cluster: str, batch: list[Inbound | Unfit], decide: Callable[[Work], None], published: int | None,
-        at: int | None = None,
-    ) -> list[Outgoing]:  # fmt: skip
+        self, cluster: str, batch: list[Inbound | Unfit], decide: Callable[[Work], None], published: int | None
+    ) -> list[Outgoing]:
         after = dict(self._positions)
         for item in batch:
             after[item.record.topic, item.record.partition] = item.record.offset + 1
         try:
             with self._store.write() as connection:
-                work = Work(connection, at or self._clock(), self._composer, self._vault)
+                work = Work(connection, self._clock(), self._composer, self._vault)
                 decide(work)
                 work.flush()
                 if published is not None:
@@ -463,7 +446,6 @@ class Processor:
         with self._store.write() as connection:
             positions = offsets.begun(connection, cluster, first)
             self._contact_at = self._contact_at or contact.last(connection)
-            self._restored = standing.any_left(connection)
         return {place: positions[place] for place in sorted(mine)}
 
     def _load(self, after: int) -> Page:
@@ -483,22 +465,6 @@ def in_parts(records: Sequence[Record], most: int = BATCH_BYTES) -> Iterator[lis
         size += len(record.value)
     if part:
         yield part
-
-
-def as_then(
-    batch: Sequence[Inbound | Unfit], times: Mapping[str, int]
-) -> Iterator[tuple[int | None, list[Inbound | Unfit]]]:
-    """`batch` in parts, each with when it was decided before (none: it was not). `times` are those of some messages; what stands
-    before such a one in its partition had been read by then."""
-    later: dict[Place, int | None] = {}
-    whens: list[int | None] = []
-    for item in reversed(batch):
-        place = item.record.topic, item.record.partition
-        own = times.get(item.message.id) if item.message is not None else None
-        later[place] = own or later.get(place)
-        whens.append(later[place])
-    for when, part in groupby(zip(reversed(whens), batch, strict=True), key=itemgetter(0)):
-        yield when, [item for _, item in part]
 
 
 def _tell(work: Work) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from hub.recovery import log_files
+from hub.recovery.presence import require_nobody
 from hub.settings import Settings
 from hub.store import journal, sqlite
 from hub.store.database import open_any, open_readonly, shown
@@ -79,6 +80,8 @@ def put_back(settings: Settings, source: Path) -> Path | None:
                         old.rename(aside.with_name(aside.name + ending))
             shutil.copyfile(source / STORE, where)
             where.chmod(0o600)
+    else:
+        require_nobody(lambda: open_readonly(where))
     verifier, log = _signer(settings).verifier, settings.data_dir / LOG
     here, kept = log_files.published(log, verifier), log_files.published(source / LOG, verifier)
     if kept is not None and (here is None or here.size < kept.size):
