@@ -30,7 +30,7 @@ lint: ## Style, types, import contracts, drift of the published contract
 
 check: lint test ## lint, then the tests
 
-bench: ## Measure both halves of the flow beside a bare loop and FastStream
+bench: ## Measure both halves of the flow beside a bare loop and FastStream, and how soon the hub works after a start or a kill
 	@$(PYTHON) deploy/install.py --dev
 	@$(RUN) -m tests.bench $(ARGS)
 

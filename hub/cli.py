@@ -5,7 +5,7 @@ Exit codes: 0 done · 1 it failed, and the message says why · 2 wrong usage or 
 
 import asyncio
 import sys
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +19,10 @@ keys_app = typer.Typer(no_args_is_help=True, help="Keys of parties / 密钥")
 hub_app = typer.Typer(no_args_is_help=True, help="The hub itself / 中心")
 bus_app = typer.Typer(no_args_is_help=True, help="Kafka: topics, users, access lists / 消息总线")
 config_app = typer.Typer(no_args_is_help=True, help="Settings / 配置")
+_COMMANDS = "liandong.commands"
+"""The entry points by which connectors add their groups of commands."""
+_GROUPS = {"bulletin": "bulletins", "evidence": "evidence", "dead-letters": "letters", "store": "recovery"}
+"""Further groups of the hub's own, by the folder that has them."""
 
 
 @hub_app.command("run")
@@ -127,17 +131,14 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(config_app, name="config")
 
 
-def _add_commands() -> None:
-    from hub.bulletins.commands import app as bulletin_app
-    from hub.evidence.commands import app as evidence_app
-    from hub.letters.commands import app as letters_app
-    from hub.recovery.commands import app as store_app
-
-    app.add_typer(bulletin_app, name="bulletin")
-    app.add_typer(evidence_app, name="evidence")
-    app.add_typer(letters_app, name="dead-letters")
-    app.add_typer(store_app, name="store")
-    for entry in sorted(entry_points(group="liandong.commands"), key=lambda entry: entry.name):
+def _add_commands(wanted: str | None) -> None:
+    """The group that is `wanted`, unless it is there; all of them where it is none of ours. Each takes time to load."""
+    if wanted in {group.name for group in app.registered_groups}:
+        return
+    ours = [EntryPoint(name, f"hub.{folder}.commands:app", _COMMANDS) for name, folder in _GROUPS.items()]
+    others = sorted(entry_points(group=_COMMANDS), key=lambda entry: entry.name)
+    groups = {entry.name: entry for entry in (*ours, *others)}
+    for entry in [groups[wanted]] if wanted in groups else groups.values():
         app.add_typer(entry.load(), name=entry.name)
 
 
@@ -149,7 +150,7 @@ def main() -> None:
     from hub.trust.errors import TrustError
     from hub.trust.parties import DirectoryError
 
-    _add_commands()
+    _add_commands(sys.argv[1] if len(sys.argv) > 1 else None)
     try:
         app()
     except* (BusError, ConfigError, StoreError, TrustError, DirectoryError, OSError) as group:

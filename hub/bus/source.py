@@ -67,6 +67,7 @@ class KafkaSource:
         consumer = self._connection.consumer(self._client_id)
         try:
             await consumer.start()
+            await consumer._client.set_topics(self._topics)  # else each is asked for when first met, a backoff later
         except BaseException:
             await consumer.stop()
             raise

@@ -1,10 +1,8 @@
-"""What is decided on in one transaction: so many records, so many bytes, as of one time."""
+"""What is decided on in one transaction: so many records, so many bytes."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterator, Sequence
 
-from hub.engine.records import Inbound, Place, Record, Unfit
+from hub.engine.records import Record
 
 BATCH = 250
 BATCH_BYTES = 8 * 1024 * 1024
@@ -24,19 +22,3 @@ def in_parts(records: Sequence[Record], most: int = BATCH_BYTES) -> Iterator[lis
         size += len(record.value)
     if part:
         yield part
-
-
-def as_then(
-    batch: Sequence[Inbound | Unfit], times: Mapping[str, int]
-) -> Iterator[tuple[int | None, list[Inbound | Unfit]]]:
-    """`batch` in parts, each with when it was decided before (none: it was not). `times` are those of some messages; what stands
-    before such a one in its partition had been read by then."""
-    later: dict[Place, int | None] = {}
-    whens: list[int | None] = []
-    for item in reversed(batch):
-        place = item.record.topic, item.record.partition
-        own = times.get(item.message.id) if item.message is not None else None
-        later[place] = own or later.get(place)
-        whens.append(later[place])
-    for when, part in groupby(zip(reversed(whens), batch, strict=True), key=itemgetter(0)):
-        yield when, [item for _, item in part]

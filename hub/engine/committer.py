@@ -15,7 +15,6 @@ import structlog
 from sqlalchemy import Connection
 
 from hub.engine import timers
-from hub.engine.batches import as_then
 from hub.engine.compose import Composer
 from hub.engine.crew import Crew, Fenced
 from hub.engine.records import Inbound, Outgoing, Place, Unfit
@@ -86,20 +85,13 @@ class Committer:
     # -- batches -------------------------------------------------------------------------------------------------------
 
     def commit(self, batch: list[Inbound | Unfit], published: tuple[int, int] | None) -> list[Outgoing]:
-        """Decide on `batch`, and mark what is `published` (up to which row, and when); what is to be sent now. Of a store that
-        was set back, what was decided before is decided as of then."""
-        if not self._restored:
-            return self._decide(batch, published)
-        with self._store.read() as connection:
-            self._restored = standing.any_left(connection)
-            times = standing.decided_at(connection, [item.message.id for item in batch if item.message is not None])
-        return [each for at, part in as_then(batch, times) for each in self._decide(part, None, at)]
+        """Decide on `batch`, and mark what is `published` (up to which row, and when); what is to be sent now.
 
-    def _decide(self, batch: list[Inbound | Unfit], published: tuple[int, int] | None, at: int | None = None) -> list[Outgoing]:
-        """When deciding fails, halve the batch until the one bad record is found and set aside; likewise when it outlasts its turn."""
+        When deciding fails, halve the batch until the one bad record is found and set aside; likewise when it outlasts its turn.
+        """
         begun = time.monotonic()
         try:
-            return self._attempt(batch, lambda work: self._application.handle(work, batch), published, at)
+            return self._attempt(batch, lambda work: self._application.handle(work, batch), published)
         except (Fenced, StoreError):
             raise
         except Exception as error:
@@ -110,12 +102,12 @@ class Committer:
             record = batch[0].record
             log.error("engine.poison", topic=record.topic, partition=record.partition, offset=record.offset,
                       error=type(bad).__name__, where=_place(bad))  # fmt: skip
-            return self._attempt(batch, lambda work: self._application.poison(work, batch[0], bad), published, at)
+            return self._attempt(batch, lambda work: self._application.poison(work, batch[0], bad), published)
         half = len(batch) // 2
-        return self._decide(batch[:half], published, at) + self._decide(batch[half:], None, at)
+        return self.commit(batch[:half], published) + self.commit(batch[half:], None)
 
     def _attempt(
-        self, batch: list[Inbound | Unfit], decide: Callable[[Work], None], published: tuple[int, int] | None, at: int | None
+        self, batch: list[Inbound | Unfit], decide: Callable[[Work], None], published: tuple[int, int] | None
     ) -> list[Outgoing]:
         after = dict(self.positions)
         for item in batch:
@@ -129,7 +121,7 @@ class Committer:
                 if position != self.positions[place]:
                     self._move(work.connection, place, position)
 
-        out = self.transact(write, at)[1]
+        out = self.transact(write)[1]
         self._standby.worked()
         self.positions = after
         return out

@@ -260,9 +260,9 @@ class Work:
         self._armed[kind, ref] = due_at
 
     def disarm(self, kind: str, ref: str) -> None:
-        """Cancel a timer, if it is set."""
-        if self._armed.pop((kind, ref), None) is None:
-            self._disarmed.append({"k": kind, "r": ref})
+        """Cancel a timer, if it is set; one that this transaction moved may stand in the store from before."""
+        self._armed.pop((kind, ref), None)
+        self._disarmed.append({"k": kind, "r": ref})
 
     # -- writing -------------------------------------------------------------------------------------------------------
 

@@ -3,8 +3,8 @@
 1. Every message of the hub's that the store does not know of is remembered as it stands in its topic (`hub.store.standing`).
 2. Everything that a published checkpoint covers is decided again as it was (`hub.recovery.replay`), and so is what was written to the log
    after it, as far as that is whole; the tree is that of the checkpoint again, and so no second root can be signed for its size.
-3. What was decided in the last moments and left no entry is decided anew when the hub runs, as of the times and in the words that stand
-   in the topics.
+3. What was decided in the last moments and left no entry is decided anew, as of the times and in the words that stand in the topics
+   (`hub.recovery.unlogged`).
 
 Each step can be cut short and done again.
 """
@@ -25,10 +25,11 @@ from hub.engine.compose import Composer
 from hub.engine.gate import Gate
 from hub.engine.records import Place, Record
 from hub.engine.work import Work
-from hub.recovery import log_files, topics
+from hub.recovery import log_files, topics, unlogged
+from hub.recovery.presence import require_nobody
 from hub.recovery.replay import Group, Outcome, Replayer, Spot, differs, groups
 from hub.settings import Secrets, Settings
-from hub.store import journal, leases, offsets, standing
+from hub.store import journal, offsets, standing
 from hub.store import tables as t
 from hub.store.database import Database
 from hub.store.errors import StoreError
@@ -47,12 +48,13 @@ _MARGIN = 3_600_000_000
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """What came of it: sizes of the log before and now, entries decided again, messages that stand and are not explained yet, and
-    the places in the log of operators' orders that must be given again."""
+    """What came of it: sizes of the log before and now, entries decided again, records without an entry decided as of then, messages that
+    stand and are not explained yet, and the places in the log of operators' orders that must be given again."""
 
     before: int
     size: int
     entries: int
+    records: int
     standing: int
     orders: tuple[int, ...]
 
@@ -83,20 +85,20 @@ class _Adoption:
         self._said = [*map(self._topics.tasks, partners), *map(self._topics.results, courts), self._topics.dead_letters]
 
     async def run(self) -> Adopted:
+        if self._store.shared:
+            require_nobody(self._store.read)
         with self._store.read() as connection:
-            if self._store.shared and leases.at_work(connection):
-                raise StoreError("store-in-use", "a hub is at work on this store; end it first")
             state = TreeState(*journal.read_state(connection))
         checkpoint = await self._published()
         await self._remember()
         signed = log_files.entries(self._log, state, checkpoint) if checkpoint is not None and checkpoint.size > state.size else iter(())
         size = max(state.size, checkpoint.size if checkpoint is not None else 0)
         outcome = await self._replay(state, signed, size)
-        if size > state.size or outcome.entries:
+        if size > state.size or outcome.entries or outcome.records:
             self._note(state.size, size, outcome)
         with self._store.read() as connection:
             left = standing.count(connection)
-        return Adopted(state.size, size, outcome.entries, left, tuple(outcome.orders))
+        return Adopted(state.size, size, outcome.entries, outcome.records, left, tuple(outcome.orders))
 
     async def _published(self) -> Checkpoint | None:
         """The newest checkpoint that anybody can have: in the topic, or in the directory."""
@@ -143,7 +145,18 @@ class _Adoption:
                 if not fits:
                     break
             self._sequence(state, size)
+            await self._unlogged(source, first, replayer)
         return replayer.outcome
+
+    async def _unlogged(self, source: KafkaSource, first: dict[Place, int], replayer: Replayer) -> None:
+        """What the log says nothing of, and the topics do."""
+        with self._store.read() as connection:
+            times = standing.decided_at(connection)
+        positions = {place: max(offset, first[place]) for place, offset in self._positions(source.cluster, first).items()}
+        for stretch in await unlogged.stretches(source, positions, times, self._gate):
+            async for record in unlogged.records_of(source, stretch, positions[stretch.place]):
+                replayer.anew(stretch.at, record)
+            positions[stretch.place] = stretch.last + 1
 
     def _unsequenced(self) -> int:
         with self._store.read() as connection:

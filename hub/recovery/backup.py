@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from hub.recovery import log_files
+from hub.recovery.presence import require_nobody
 from hub.settings import Settings
 from hub.store import copies, journal
 from hub.store.database import open_readonly
@@ -42,7 +43,10 @@ def backup(settings: Settings, out: Path) -> int:
 def put_back(settings: Settings, source: Path) -> Path | None:
     """The backup's store in the place of the present one, which is kept aside (returned), and the log's files where they are behind
     the backup's. A database is put back with pg_restore before. Raises `StoreError` while a hub runs on the store."""
-    aside = copies.put_back(settings.store_at(), source)
+    where = settings.store_at()
+    if not isinstance(where, Path):
+        require_nobody(lambda: open_readonly(where))
+    aside = copies.put_back(where, source)
     verifier, log = _signer(settings).verifier, settings.data_dir / LOG
     here, kept = log_files.published(log, verifier), log_files.published(source / LOG, verifier)
     if kept is not None and (here is None or here.size < kept.size):

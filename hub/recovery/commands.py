@@ -73,7 +73,7 @@ def restore(
     """Put a backup back, and take over what the hub has said and signed since (see `adopt`). The hub must not run; the present store is
     kept aside, the log's directory is left as it is unless it is behind the backup's.
 
-    A PostgreSQL store is put back before, into an empty schema: pg_restore --no-owner --dbname=… FOLDER/store.dump
+    A PostgreSQL store is put back before, into an empty schema, with every hub ended: pg_restore --no-owner --dbname=… FOLDER/store.dump
 
     Example: liandong store restore --config config/hub.toml --from /backup/hub-2026-11-28
     """
@@ -116,6 +116,9 @@ def _adopt(settings: Settings) -> None:
     done = asyncio.run(adopt(settings))
     typer.echo(f"日志 {done.before} → {done.size} 条,重新认定 {done.entries} 条 / the log went from {done.before} to {done.size} entries, "
                f"{done.entries} decided again as they were", err=True)  # fmt: skip
+    if done.records:
+        typer.echo(f"另有 {done.records} 条记录无日志可依,按主题中已发消息重新认定 / {done.records} records that no entry is left of were decided as "
+                   "of when the topics show that they had been", err=True)  # fmt: skip
     if done.standing:
         typer.echo(f"另有 {done.standing} 条已发消息待运行后对应 / {done.standing} more messages stand in the topics; the hub takes them over "
                    "as it decides on their causes", err=True)  # fmt: skip

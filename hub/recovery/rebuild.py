@@ -7,11 +7,11 @@ from pathlib import Path
 from sqlalchemy import select
 
 from hub.recovery.log_files import check_against, published
+from hub.recovery.presence import require_nobody
 from hub.settings import Settings
-from hub.store import journal, leases
+from hub.store import journal
 from hub.store import tables as t
 from hub.store.database import Database
-from hub.store.errors import StoreError
 from hub.trust import keys
 from hub.trust.errors import LogError, NoteError
 from hub.trust.merkle import TreeState
@@ -48,9 +48,9 @@ def rebuild(settings: Settings) -> tuple[int, Path | None]:
 
 def _write(store: Database, tiles: TileLog, log: Path, signer: NoteSigner) -> TreeState:
     fresh = log.with_name("log.new")
+    if store.shared:
+        require_nobody(store.read)
     with store.read() as connection:
-        if store.shared and leases.at_work(connection):
-            raise StoreError("store-in-use", "a hub is at work on this store; end it first")
         state = TreeState(*journal.read_state(connection))
         for first in range(0, state.size, _PAGE):
             here = t.audit.c.log_index.between(first, min(first + _PAGE, state.size) - 1)

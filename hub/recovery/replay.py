@@ -64,9 +64,11 @@ class Group:
 
 @dataclass(slots=True)
 class Outcome:
-    """What was decided again; `orders` are the places in the log of operators' orders, whose effects are not."""
+    """What was decided again: entries of the log as they were, and records without one, as of then. `orders` are the places in the log
+    of operators' orders, whose effects are not brought back."""
 
     entries: int = 0
+    records: int = 0
     orders: list[int] = field(default_factory=list)
 
 
@@ -97,10 +99,10 @@ class Replayer:
             return True
         try:
             if records:
-                return self._taken(group, self._gate.check_all(records))
+                return self._taken(group.at, records, group.leaves)
             due = self._due(group.at)
             # Those that were put off then, as the message had been out for less long, may count as due now: the last ones.
-            return any(self._attempt(group, partial(self._fire, due=due[:count])) for count in range(len(due), 0, -1))
+            return any(self._attempt(group.at, partial(self._fire, due=due[:count]), group.leaves) for count in range(len(due), 0, -1))
         except StoreError:
             raise
         except Exception as error:
@@ -109,37 +111,46 @@ class Replayer:
             log.error("restore.failed", entry=group.first, error=type(error).__name__)
             return False
 
-    def _taken(self, group: Group, batch: Sequence[Inbound | Unfit]) -> bool:
+    def anew(self, at: int, record: Record) -> None:
+        """Decide on a record of which the log says nothing, as of `at` (µs)."""
+        self._taken(at, [record], None)
+        self.outcome.records += 1
+
+    def _taken(self, at: int, records: Sequence[Record], leaves: Sequence[bytes] | None) -> bool:
+        batch = self._gate.check_all(records)
         try:
-            return self._attempt(group, lambda work: self._casework.handle(work, batch), batch)
+            return self._attempt(at, lambda work: self._casework.handle(work, batch), leaves, batch)
         except Exception as error:  # the engine sets aside one record that deciding fails on; so was this then
             if len(batch) > 1 or is_outage(error):
                 raise
             bad = error
-        return self._attempt(group, lambda work: self._casework.poison(work, batch[0], bad), batch)
+        return self._attempt(at, lambda work: self._casework.poison(work, batch[0], bad), leaves, batch)
 
     def _fire(self, work: Work, due: Sequence[Due]) -> None:
         for timer in due:
             timers.remove(work.connection, timer)
         self._casework.fire(work, due)
 
-    def _attempt(self, group: Group, decide: Callable[[Work], None], batch: Sequence[Inbound | Unfit] = ()) -> bool:
+    def _attempt(
+        self, at: int, decide: Callable[[Work], None], leaves: Sequence[bytes] | None, batch: Sequence[Inbound | Unfit] = ()
+    ) -> bool:
+        """One transaction; undone, and False, unless it makes the entries `leaves`, if any are given."""
         try:
             with self._store.write() as connection:
-                work = Work(connection, group.at, self._composer, self._vault, restored=True)
+                work = Work(connection, at, self._composer, self._vault, restored=True)
                 before = connection.scalar(select(func.max(t.audit.c.seq))) or 0
                 decide(work)
                 work.flush()
                 made = connection.scalars(select(t.audit.c.leaf).where(t.audit.c.seq > before).order_by(t.audit.c.seq))
-                if tuple(made) != group.leaves:
+                if leaves is not None and tuple(made) != tuple(leaves):
                     raise _Differs
-                self._move(connection, batch, group)
+                self._move(connection, batch, at)
         except BaseException as error:
             self._vault.forget()
             if isinstance(error, _Differs):
                 return False
             raise
-        self.outcome.entries += len(group.leaves)
+        self.outcome.entries += len(leaves or ())
         return True
 
     def _echo(self, group: Group) -> None:
@@ -155,14 +166,14 @@ class Replayer:
                 if entry["kind"] == "bus.outage":
                     begin, until = (micros(datetime.fromisoformat(entry[name])) for name in ("from", "until"))
                     connection.execute(t.outages.insert(), {"from_at": begin, "until_at": until})
-            self._move(connection, [], group)
+            self._move(connection, [], group.at)
         if group.ordered:
             self.outcome.orders.append(group.first)
         self.outcome.entries += len(group.leaves)
 
-    def _move(self, connection: Connection, batch: Sequence[Inbound | Unfit], group: Group) -> None:
+    def _move(self, connection: Connection, batch: Sequence[Inbound | Unfit], at: int) -> None:
         """The offsets behind what was decided on, and Kafka answered then."""
-        contact.note(connection, max(group.at, contact.last(connection)))
+        contact.note(connection, max(at, contact.last(connection)))
         for item in batch:
             record, c = item.record, t.offsets.c
             here = c.cluster == self._cluster, c.topic == record.topic, c.partition == record.partition

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +37,7 @@ async def opened(connection: Connection, party: str, topics: Collection[str]) ->
         await source.close()
 
 
-async def read_on(source: KafkaSource, start: Mapping[Place, int]) -> AsyncIterator[Record]:
+async def read_on(source: KafkaSource, start: Mapping[Place, int]) -> AsyncGenerator[Record]:
     """Every record from `start` to where the partitions end now. Raises `BusError` when they do not come."""
     ends = await source.end_offsets()
     left = {place: offset for place, offset in start.items() if offset < ends[place]}

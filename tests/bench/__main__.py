@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from hub.bus.topics import Topics
-from tests.bench import report
+from tests.bench import report, scene, startup
 from tests.bench.arena import Arena, arena, outputs
 from tests.bench.contestant import CONTESTANTS
 from tests.bench.job import Half
@@ -24,9 +24,10 @@ HALVES: tuple[Half, ...] = ("requests", "replies")
 
 
 async def measure(home: Path, requests: int, rounds: int, seconds: int, console: Console) -> dict[str, Any]:
-    """`rounds` interleaved throughput runs of every contestant in both halves, then `seconds` of latency for each."""
+    """`rounds` interleaved throughput runs of every contestant in both halves, then `seconds` of latency for each, and starts of the
+    hub alone."""
     load = os.getloadavg()
-    prefixes = [f"{half}." for half in HALVES] + [f"{half}.{name}." for half in HALVES for name in CONTESTANTS]
+    prefixes = [scene.PREFIX] + [f"{half}." for half in HALVES] + [f"{half}.{name}." for half in HALVES for name in CONTESTANTS]
     throughputs: dict[Half, dict[str, list[Throughput]]] = {half: {name: [] for name in CONTESTANTS} for half in HALVES}
     latencies: dict[Half, dict[str, Latency]] = {half: {} for half in HALVES}
     async with arena(home, prefixes) as place:
@@ -49,7 +50,8 @@ async def measure(home: Path, requests: int, rounds: int, seconds: int, console:
                 console.print(
                     f"{RATE} requests/s, {half}, {name}: p50 {found.p50_ms:.1f} ms, p99 {found.p99_ms:.1f} ms"
                 )
-    return report.summary(requests, throughputs, latencies, load)
+        lives = await startup.lives(place, startup.LIVES if rounds > 1 else 1, console)
+    return report.summary(requests, throughputs, latencies, load) | {"startup": startup.summary(lives)}
 
 
 async def _prepare(place: Arena, asked: list[Sent]) -> tuple[list[list[Sent]], Path]:
@@ -82,6 +84,7 @@ def main() -> None:
         found = asyncio.run(measure(Path(home).resolve(), requests, rounds, seconds, console))
     options.json.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     report.show(found, console)
+    startup.show(found["startup"], console)
     console.print(f"All figures are in {options.json}.")
 
 

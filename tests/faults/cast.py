@@ -64,6 +64,8 @@ class Partner:
             while True:
                 for record in await source.take(100, 100):
                     task = json.loads(record.value)
+                    if not task["type"].endswith(".task.v1"):
+                        continue  # a rejection is no task: its answer would be rejected, too, and so on
                     if self._holds(task):
                         self.held.append(task)
                     else:

@@ -60,6 +60,14 @@ class Stage:
         await self.follower.caught_up()
         return history.read(self.follower.records, self.linkage.cluster.prefix)
 
+    async def answered(self) -> None:
+        """Return when every task that stands has its reply, whether or not a hub is there."""
+        def open_tasks() -> set[str]:
+            said = history.read(self.follower.records, self.linkage.cluster.prefix)
+            return {each.body["id"] for each in history.of(said, "task")} - {each.body["data"]["task_id"] for each in history.of(said, "reply")}
+
+        await until(lambda: not open_tasks(), "the partners answer")
+
     def concluded(self) -> set[str]:
         """The requests that have their conclusion. Reads what is new alone: it is asked all the time."""
         new = self.follower.records[self._read :]

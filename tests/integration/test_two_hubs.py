@@ -1,13 +1,12 @@
 """Two hub processes on one PostgreSQL and a real Kafka: they share the work, one dies or stands still, the other finishes it."""
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, select
 
-from deploy.demo.linkage import LIANDONG
 from deploy.demo.processes import Child
 from hub.store import leases
 from hub.store.database import Database, open_readonly
@@ -20,33 +19,34 @@ from tests.processes import Linkage, kill, until
 pytestmark = pytest.mark.kafka
 
 
-def holders(url: URL) -> Mapping[str, str]:
+@pytest.fixture(autouse=True)
+def _postgresql() -> Iterator[None]:
+    stores.use(stores.POSTGRESQL)
+    yield
+    stores.use(stores.DEFAULT)
+
+
+def holders(url: Path | URL) -> Mapping[str, str]:
     """Lease → process, as they stand now."""
     with open_readonly(url) as connection:
         return {row.name: row.holder for row in connection.execute(select(leases.leases))}
 
 
-def shared(url: URL) -> bool:
+def shared(url: Path | URL) -> bool:
     """Whether two processes have divided all partitions evenly."""
     found = [holder for name, holder in holders(url).items() if name.startswith("partition/")]
     return len(found) == 6 and sorted(found.count(holder) for holder in set(found)) == [3, 3]
 
 
-def one_has_all(url: URL) -> bool:
+def one_has_all(url: Path | URL) -> bool:
     """Whether one process has every lease, the roles among them."""
     found = holders(url)
     return len(found) == 9 and len(set(found.values())) == 1
 
 
-async def hubs(made: Linkage, url: URL, *names: str) -> list[Child]:
-    """Hub processes on the store at `url`, each ready; their sessions have their names."""
-    children = []
-    for name in names:
-        store = url.update_query_dict({"application_name": name})
-        environment = {"LIANDONG_STORE": store.render_as_string(hide_password=False)}
-        child = await made.program(name, LIANDONG, "hub", "run", "--config", str(made.hub_config()), ready=True, environment=environment)
-        children.append(child)
-    return children
+async def hubs(made: Linkage, *names: str) -> list[Child]:
+    """Hub processes, each ready; their sessions have their names."""
+    return [await made.hub(name) for name in names]
 
 
 def decided(child: Child) -> int:
@@ -66,9 +66,9 @@ async def ended(play: Stage, *children: Child) -> list[history.Said]:
 
 
 async def test_two_share_the_work_and_one_that_is_killed_is_replaced(cluster: Cluster, tmp_path: Path) -> None:
-    url = stores.postgres().schema()
     async with stage(cluster, tmp_path) as play:
-        first, second = await hubs(play.linkage, url, "hub-one", "hub-two")
+        url = play.linkage.store
+        first, second = await hubs(play.linkage, "hub-one", "hub-two")
         await until(lambda: shared(url), "the partitions are shared")
         await play.wave(WAVE)
         await until(lambda: play.concluded() >= play.asked, "every request is concluded")
@@ -83,7 +83,7 @@ async def test_two_share_the_work_and_one_that_is_killed_is_replaced(cluster: Cl
     assert holders(url) == {}, "who ends cleanly leaves nothing behind"
 
 
-async def stopped_in_its_turn(hub: Child, url: URL) -> int:
+async def stopped_in_its_turn(hub: Child, url: Path | URL) -> int:
     """SIGSTOP while it waits for its turn to write, which it is then given. Returns its session."""
     server, store = stores.postgres(), Database(url)
     with store.write(alone=True):
@@ -97,9 +97,9 @@ async def stopped_in_its_turn(hub: Child, url: URL) -> int:
 
 async def test_one_that_stood_still_past_its_lease_does_no_harm(cluster: Cluster, tmp_path: Path) -> None:
     """In the middle of the work, and in its turn to write: the turn ends with the lease, the other takes over; then it wakes."""
-    url = stores.postgres().schema()
     async with stage(cluster, tmp_path) as play:
-        first, second = await hubs(play.linkage, url, "hub-one", "hub-two")
+        url = play.linkage.store
+        first, second = await hubs(play.linkage, "hub-one", "hub-two")
         await until(lambda: shared(url), "the partitions are shared")
         await play.wave(WAVE)
         await play.said_by_the_hub(WAVE, first)
@@ -118,9 +118,8 @@ async def test_one_that_stood_still_past_its_lease_does_no_harm(cluster: Cluster
 @pytest.mark.faults
 async def test_a_restarted_server_is_waited_for(cluster: Cluster, tmp_path: Path) -> None:
     """Every session ends at once, as when PostgreSQL is restarted; both hubs go on by themselves."""
-    url = stores.postgres().schema()
     async with stage(cluster, tmp_path) as play:
-        first, second = await hubs(play.linkage, url, "hub-one", "hub-two")
+        first, second = await hubs(play.linkage, "hub-one", "hub-two")
         for _ in range(3):
             await play.wave(4)
             await play.said_by_the_hub(4, first)
@@ -132,9 +131,9 @@ async def test_a_restarted_server_is_waited_for(cluster: Cluster, tmp_path: Path
 @pytest.mark.faults
 async def test_one_after_the_other_is_replaced_while_the_work_goes_on(cluster: Cluster, tmp_path: Path) -> None:
     """A rolling upgrade: each is ended by SIGTERM in the middle of its work, and a new one joins."""
-    url = stores.postgres().schema()
     async with stage(cluster, tmp_path) as play:
-        first, second = await hubs(play.linkage, url, "hub-one", "hub-two")
+        url = play.linkage.store
+        first, second = await hubs(play.linkage, "hub-one", "hub-two")
         await until(lambda: shared(url), "the partitions are shared")
         for old, name in ((first, "hub-three"), (second, "hub-four")):
             await play.wave(WAVE)
@@ -143,7 +142,7 @@ async def test_one_after_the_other_is_replaced_while_the_work_goes_on(cluster: C
             assert await old.process.wait() == 0, old.log.read_text(encoding="utf-8")[-2000:]
             assert len(set(holders(url).values())) == 1, "its leases are let go, not left to run out"
             await play.wave(WAVE)
-            (new,) = await hubs(play.linkage, url, name)
+            (new,) = await hubs(play.linkage, name)
             first, second = second, new
         messages = await ended(play, first, second)
         assert verdict(messages, play.linkage, play.asked) == []

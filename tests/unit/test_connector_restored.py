@@ -25,8 +25,8 @@ from schemas.replies import MeasureOutcome, ReplyKind
 from tests import stores
 from tests.conformance.bench import Bench
 from tests.factories import control, inquiry
+from tests.postgres import PROGRAMS
 from tests.stores import open_store
-from tests.unit.test_backup import PROGRAMS
 
 OTHER = {"kind": "account", "number": "9901000000000003020"}
 

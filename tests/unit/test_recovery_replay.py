@@ -1,20 +1,19 @@
 """An old store put back: decided again by the log, it is what it was, byte for byte; what stands is never said in other words."""
 
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Table, select
 
 from hub.casework import maintenance
-from hub.engine.batches import as_then
-from hub.engine.records import Inbound, Outgoing, Record, digest_of
-from hub.recovery import log_files
+from hub.engine.records import Outgoing, Record, digest_of
+from hub.recovery import log_files, topics, unlogged
 from hub.recovery.replay import Group, Replayer, groups
 from hub.store import journal, sqlite, standing
 from hub.store import tables as t
@@ -27,6 +26,7 @@ from hub.trust.merkle import TreeState, leaf_hash
 from hub.trust.notes import NoteSigner
 from hub.trust.tile_log import TileLog
 from tests.factories import REQUESTS, control, inquiry, message
+from tests.faults.lanes import Lanes
 from tests.letters import all_letters, obey, order
 from tests.rig import MASTER, Rig, agree, tasks_in
 from tests.unit.test_linkage_casework import ACCOUNT, VEHICLE
@@ -107,19 +107,10 @@ def remember(life: Life, store: Database) -> None:
         for row in rows:
             if standing.unknown(restored, [row.message_id]):
                 value = life.rig.vault.open(connection, row.case_token, row.sealed)
-                standing.put(restored, Vault(MASTER), row.topic, row.message_id, row.case_token, standing.Stands(value, row.jws, row.published_at))
-
-
-def inbound(offset: int, message_id: str | None, partition: int = 0) -> Inbound:
-    record = Record("t", partition, offset, 0, None, b"")
-    return Inbound(record, SimpleNamespace(id=message_id), "", "", None)  # type: ignore[arg-type]  # nothing else of it is looked at
-
-
-def test_what_was_decided_before_is_decided_as_of_then_and_in_order() -> None:
-    """What stands before such a record in its partition goes with it; what comes after the last one has today's time."""
-    batch = [inbound(1, "receipt"), inbound(2, "a"), inbound(3, "b"), inbound(4, "new"), inbound(1, "c", 1)]
-    parts = [(at, [item.message and item.message.id for item in part]) for at, part in as_then(batch, {"a": 7, "b": 9, "c": 7})]
-    assert parts == [(7, ["receipt", "a"]), (9, ["b"]), (None, ["new"]), (7, ["c"])]
+                own = topics.own(Record(row.topic, 0, 0, 0, None, value))
+                cause, at = (own.cause, own.at) if own is not None else (None, None)
+                found = standing.Stands(value, row.jws, row.published_at, cause, at)
+                standing.put(restored, Vault(MASTER), row.topic, row.message_id, row.case_token, found)
 
 
 def replayer(life: Life, store: Database) -> Replayer:
@@ -223,6 +214,39 @@ def test_what_is_redone_later_is_said_in_the_words_that_stand(life: Life) -> Non
         entry = connection.scalar(select(t.audit.c.leaf).where(t.audit.c.kind == "request.accepted"))
         assert entry is not None
         assert all(digest_of(value).encode() in entry for value in said.values()), "and that is what the log names"
+
+
+async def test_what_left_no_entry_is_decided_as_of_then_in_the_order_of_then(life: Life) -> None:
+    """An answer stands in another topic than its request; what came too late to be decided on is left to the hub that runs next."""
+    rig = life.rig
+    bus = Lanes("hub.replies.v1", REQUESTS)  # the answers are read first
+    old = life.backup()
+    _, request = rig.request(inquiry("P03", partners=["bank", "vehicle"]))
+    tasks = {each.recipient: each for each in tasks_in(life.feed([request]))}
+    answered, late = rig.reply(tasks["bank"], "result", findings=[ACCOUNT]), rig.reply(tasks["vehicle"], "result", findings=[VEHICLE])
+    life.feed([rig.receipt(tasks["bank"]), answered])
+    bus.put(request, life.records[next(spot for spot in life.records if spot[0] != REQUESTS)], answered, late)
+    store = Database(old)
+    remember(life, store)
+    work = replayer(life, store)
+    with store.read() as connection:
+        times = standing.decided_at(connection)
+    first = await bus.open()
+    found = await unlogged.stretches(cast("Any", bus), first, times, rig.gate)
+    assert [(each.place[0], each.last) for each in found] == [(REQUESTS, 0), ("hub.replies.v1", 1)]
+    for stretch in found:
+        async for record in unlogged.records_of(cast("Any", bus), stretch, first[stretch.place]):
+            work.anew(stretch.at, record)
+    assert work.outcome.records == 3
+    for table in (t.requests, t.tasks, t.timers, t.numbers):
+        assert content(store, table) == content(rig.store, table), table.name
+    with store.read() as connection:
+        assert standing.count(connection) == 0, "everything that stands is explained"
+        assert standing.decided_at(connection) == {}, "doing it again finds nothing"
+    before, rig.store = rig.store, store
+    rig.vault.forget()
+    assert [json.loads(out.value)["type"] for out in rig.feed([late])] == ["liandong.inquiry.result.v1", "liandong.inquiry.conclusion.v1"]
+    before.close()
 
 
 def test_what_comes_out_otherwise_is_undone_and_reported(life: Life) -> None:
