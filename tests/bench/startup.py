@@ -89,7 +89,8 @@ async def _life(made: Scene, start: Callable[[str], Awaitable[Child]]) -> Life:
     again.process.send_signal(signal.SIGTERM)
     if await again.process.wait():
         raise BenchError(f"a hub did not end cleanly; see {again.log}")
-    return Life(at_work - begun, used, new - killed, concluded - killed, resident)
+    # At a low rate nothing may have been in work at that moment.
+    return Life(at_work - begun, used, new - killed, max(0.0, concluded - killed), resident)
 
 
 def _settings(place: Arena) -> Path:
