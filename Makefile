@@ -16,9 +16,10 @@ test: ## All tests, those on a real Kafka among them (ARGS go to pytest)
 	@$(PYTHON) deploy/install.py --dev
 	@$(RUN) -m pytest -q $(TOGETHER) $(ARGS)
 
-faults: ## The tests that take minutes, then a long run under faults (ARGS="--minutes 60 --seed 1"; see docs/reliability.md)
+faults: ## The tests that take minutes, 20,000 simulated worlds, a long run under faults (ARGS="--minutes 60 --seed 1"; see docs/reliability.md)
 	@$(PYTHON) deploy/install.py --dev
 	@$(RUN) -m pytest -q -m faults
+	@$(RUN) -m tests.simulation --seeds $(or $(SEEDS),1001..21000) --jobs $$(nproc)
 	@$(RUN) -m tests.faults.run $(ARGS)
 
 lint: ## Style, types, import contracts, drift of the published contract

@@ -11,7 +11,7 @@ from tests.simulation.plan import Plan, make_plan
 from tests.simulation.run import Outcome, simulate
 from tests.simulation.sabotage import SABOTAGES
 
-SEEDS = range(1, 151)
+SEEDS = range(1, 301)
 FINDS: dict[str, tuple[str, Callable[[Plan], bool]]] = {
     "no-duplicate-check": ("was good, and is", lambda _: True),
     "no-compare-and-set": ("has 2 entries", lambda plan: plan.freeze is not None),
