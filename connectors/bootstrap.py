@@ -133,10 +133,10 @@ async def run_connector(settings: ConnectorSettings) -> None:
         application=desk,
         roles=[ROLE],
     )
+    await begin(processor, source)  # nothing is at work yet that a signal would have to end in order
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, processor.stop)
-    await begin(processor, source)
     line = aiohttp.TCPConnector(resolver=PartnerResolver())
     async with aiohttp.ClientSession(connector=line, timeout=aiohttp.ClientTimeout(total=30)) as http:
         connector = protocol(http, settings.options)

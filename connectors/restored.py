@@ -17,10 +17,11 @@ from hub.bus.connection import BusError
 from hub.engine.processor import Processor, Source
 from hub.engine.records import Place, Record
 from hub.engine.work import Work
-from hub.store import copies, leases, offsets
-from hub.store.database import Database
+from hub.store import copies, offsets
+from hub.store.database import Database, open_readonly
 from hub.store.dialect import Integer, String
 from hub.store.errors import StoreError
+from hub.store.presence import require_nobody
 
 log = structlog.get_logger()
 
@@ -45,11 +46,11 @@ def put_back(where: Path | URL, source: Path) -> Path | None:
     """The backup's store in the place of the present one, which is kept aside (returned). A database is put back with pg_restore
     before. However the copy was made, the next start asks what became of everything. Raises `StoreError` while a connector runs."""
     aside = copies.put_back(where, source)
+    if not isinstance(where, Path):
+        require_nobody(lambda: open_readonly(where))
     store = Database(where, metadata)
     try:
         with store.write() as connection:
-            if store.shared and leases.at_work(connection):
-                raise StoreError("store-in-use", "a connector is at work on this store; end it first")
             connection.execute(delete(serving))
     finally:
         store.close()
@@ -71,9 +72,9 @@ async def begin(processor: Processor, source: Callable[[], Source]) -> None:
         raise BusError("bus-unreachable", f"Kafka went away before it said how far the tasks go: {type(error).__name__}") from error
     finally:
         await topic.close()
-    found = await processor.persist(lambda work: _begin(work, topic.cluster, first, ends))
-    if found or any(ends.values()):
-        log.warning("connector.asks-after-everything", open=found, in_topic=sum(ends.values()),
+    found, unread = await processor.persist(lambda work: _begin(work, topic.cluster, first, ends))
+    if found or unread:
+        log.warning("connector.asks-after-everything", open=found, unread=unread,
                     advice="this store is new or was put back: what became of these is found out before anything is called")  # fmt: skip
 
 
@@ -88,10 +89,10 @@ def _serves(connection: Connection) -> bool:
     return connection.execute(select(serving)).first() is not None
 
 
-def _begin(work: Work, cluster: str, first: Mapping[Place, int], ends: Mapping[Place, int]) -> int:
-    """Note it all; how many jobs are open. Nothing, when another process was quicker."""
+def _begin(work: Work, cluster: str, first: Mapping[Place, int], ends: Mapping[Place, int]) -> tuple[int, int]:
+    """Note it all; how many jobs are open, and how many records this store has yet to read. Nothing, when another process was quicker."""
     if _serves(work.connection):
-        return 0
+        return 0, 0
     kept = offsets.kept(work.connection, cluster)
     lost = [place for place, offset in first.items() if kept.get(place, offset) < offset]
     if lost:
@@ -101,5 +102,6 @@ def _begin(work: Work, cluster: str, first: Mapping[Place, int], ends: Mapping[P
     for (topic, partition), end in ends.items():
         work.add(read_before, {"topic": topic, "partition": partition, "until_offset": end})
     work.connection.execute(serving.insert(), {"since": work.now})
-    work.decide("store.taken-over", None, None, {"open": found, "in_topic": sum(ends.values())})
-    return found
+    unread = sum(max(0, end - kept.get(place, first[place])) for place, end in ends.items())
+    work.decide("store.taken-over", None, None, {"open": found, "unread": unread})
+    return found, unread

@@ -89,7 +89,7 @@ class Collector:
         if verdict.effect == "conflicts":
             self._desk.reject(unfit(item, "reply-conflicting", "task"), request.key)
             return
-        if verdict.silent_first and not item.record.held:
+        if verdict.silent_first and not item.record.held and self._desk.replay is None:
             hold(self._desk, item, request.case_token, about(request, task.partner))
             return
         if verdict.silent_first:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from hub.engine.work import Work
+from hub.engine.work import Facts, Work
 from hub.rules.collect import Outages
 from hub.rules.plan import Linkage
 from hub.store import journal
@@ -35,10 +35,15 @@ def reference(partner: str) -> str:
 
 def register(work: Work, linkage: Linkage) -> None:
     """An entry for each partner whose windows are not as the log has them last: ISO 8601 intervals, with commas between."""
-    for partner, agreement in linkage.agreements.items():
-        windows = ",".join("/".join(format_time(from_micros(at)) for at in window) for window in agreement.maintenance)
+    c, before, after = t.audit.c, reference(""), reference("\U0010ffff")
+    known = work.connection.scalars(select(c.request_key).where(c.request_key > before, c.request_key < after).distinct())
+    for partner in sorted({*linkage.agreements, *(key.removeprefix(before) for key in known.all() if key)}):
+        agreement = linkage.agreements.get(partner)  # without one any more it has no windows either
+        spans = agreement.maintenance if agreement is not None else ()
+        windows = ",".join("/".join(format_time(from_micros(at)) for at in window) for window in spans)
         if windows != journal.last_entry(work.connection, reference(partner)).get("windows", ""):
-            work.decide("agreement.maintenance", reference(partner), None, {"partner": partner, "agreement": agreement.reference, "windows": windows})
+            facts: Facts = {"partner": partner, "agreement": agreement.reference if agreement is not None else "", "windows": windows}
+            work.decide("agreement.maintenance", reference(partner), None, facts)
 
 
 def registered(connection: Connection, partner: str) -> list[Registered]:

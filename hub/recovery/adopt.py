@@ -26,13 +26,13 @@ from hub.engine.gate import Gate
 from hub.engine.records import Place, Record
 from hub.engine.work import Work
 from hub.recovery import log_files, topics, unlogged
-from hub.recovery.presence import require_nobody
 from hub.recovery.replay import Group, Outcome, Replayer, Spot, differs, groups
 from hub.settings import Secrets, Settings
 from hub.store import journal, offsets, standing
 from hub.store import tables as t
 from hub.store.database import Database
 from hub.store.errors import StoreError
+from hub.store.presence import require_nobody
 from hub.store.vault import NO_CASE, Vault
 from hub.trust import keys
 from hub.trust.checkpoints import Checkpoint

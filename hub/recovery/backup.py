@@ -9,10 +9,10 @@ import shutil
 from pathlib import Path
 
 from hub.recovery import log_files
-from hub.recovery.presence import require_nobody
 from hub.settings import Settings
 from hub.store import copies, journal
 from hub.store.database import open_readonly
+from hub.store.presence import require_nobody
 from hub.trust import keys
 from hub.trust.durable import replace_file
 from hub.trust.merkle import TreeState

@@ -7,11 +7,11 @@ from pathlib import Path
 from sqlalchemy import select
 
 from hub.recovery.log_files import check_against, published
-from hub.recovery.presence import require_nobody
 from hub.settings import Settings
 from hub.store import journal
 from hub.store import tables as t
 from hub.store.database import Database
+from hub.store.presence import require_nobody
 from hub.trust import keys
 from hub.trust.errors import LogError, NoteError
 from hub.trust.merkle import TreeState

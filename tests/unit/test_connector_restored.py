@@ -106,7 +106,7 @@ async def test_what_only_a_person_can_tell_is_left_to_him(bench: Bench, called: 
     assert called == [filed.id, since.id, after.id]
     with bench.store.read() as connection:
         entries = [json.loads(leaf) for leaf in connection.scalars(select(t.audit.c.leaf).where(t.audit.c.kind == "store.taken-over"))]
-    assert [(entry["open"], entry["in_topic"]) for entry in entries] == [(0, 0), (1, 2)]
+    assert [(entry["open"], entry["unread"]) for entry in entries] == [(0, 0), (1, 1)]
 
 
 async def test_a_new_store_does_not_know_what_another_did_before(bench: Bench, called: list[str]) -> None:

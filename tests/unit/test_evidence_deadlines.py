@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hub.casework import maintenance
 from hub.evidence.archive import unpack
 from hub.evidence.manifest import TIMELINE
 from hub.evidence.verify import verify_bundle
@@ -16,7 +18,7 @@ from hub.trust.notes import NoteVerifier
 from schemas.base import format_time
 from tests.evidence import LoggedHub
 from tests.factories import Data, inquiry
-from tests.rig import entries, said
+from tests.rig import entries, said, sample_linkage
 
 HOUR = 3600
 
@@ -133,6 +135,15 @@ def test_windows_are_registered_once_and_again_when_they_change(hub: LoggedHub) 
         hub.rest(*windows)
     found = [entry["windows"].count("/") for entry in entries(hub, "agreement.maintenance") if entry["partner"] == "bank"]
     assert found == [1, 1, 0]
+
+
+def test_an_agreement_that_is_gone_has_no_windows_any_more(hub: LoggedHub) -> None:
+    hub.rest((1, 2))
+    linkage = sample_linkage()
+    with hub.work() as work:
+        maintenance.register(work, replace(linkage, agreements={name: each for name, each in linkage.agreements.items() if name != "bank"}))
+    found = [(entry["agreement"], entry["windows"]) for entry in entries(hub, "agreement.maintenance") if entry["partner"] == "bank"]
+    assert found[-1] == ("", "")
 
 
 def _said(hub: LoggedHub) -> list[Any]:

@@ -146,6 +146,19 @@ def test_a_reply_that_came_in_time_is_not_late_for_the_hubs_own_fault(rig: Rig) 
     assert (result.data.late, conclusion.data.outcome) == (False, "complete")
 
 
+def test_a_late_reply_is_judged_within_its_order_and_not_put_off(rig: Rig) -> None:
+    """The operator is told what came of it, and a restore finds all of that where the order stands."""
+    task = tasks_in(rig.feed([rig.request(inquiry(partners=["bank"]))[1]]))[0]
+    rig.feed([rig.receipt(task)])
+    rig.advance(3600)
+    poisoned(rig, rig.reply(task))
+    done, out = replay(rig, the_letter(rig).id)
+    assert (done.code, done.state) == ("letter-taken-in", LetterState.DONE)
+    assert types([each for each in out if each.topic == "hub.results.court-9901.v1"]) == [
+        "inquiry.non-response", "inquiry.conclusion", "inquiry.result"]  # fmt: skip
+    assert entries(rig, "reply.held") == []
+
+
 def test_a_decision_that_fails_again_leaves_the_letter_dead_and_nothing_else(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     _, _record = strange(rig)
     letter = the_letter(rig)

@@ -1,4 +1,4 @@
-"""Whether hubs are at work on a store that several may share."""
+"""Whether processes are at work on a store that several may share."""
 
 import time
 from collections.abc import Callable
@@ -25,5 +25,5 @@ def require_nobody(read: Callable[[], AbstractContextManager[Connection]]) -> No
         if others:
             quiet_since = now
             if now - begun > leases.SECONDS + _LOOK:
-                raise StoreError("store-in-use", f"{others} hub processes are at work on this store; end them all first")
+                raise StoreError("store-in-use", f"{others} processes are at work on this store; end them all first")
         time.sleep(_LOOK)
