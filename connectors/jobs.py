@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, MetaData, Select, Table, case, func, select, update
+from sqlalchemy import Column, Connection, Index, MetaData, Select, Table, bindparam, case, func, select, update
 
 from hub.store.dialect import Integer, String
 from hub.store.tables import partial_index
@@ -68,6 +68,9 @@ _goes_first = (
     & _earlier.c.status.in_(OPEN)
 )
 """A later job on the same asset, or one that cites an earlier job's request, never overtakes it."""
+_ready = jobs.c.status.in_(bindparam("ready", [each.value for each in READY], expanding=True, literal_execute=True))
+"""Said in the statement itself: of values that are given beside it SQLite cannot know that `jobs_due` holds them all, and reads every
+job there ever was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ class JobRow:
 def due(connection: Connection, now: int, most: int) -> list[JobRow]:
     """Jobs to work on now, the most pressing and then the oldest first; one that must not overtake another waits for it."""
     blocked = select(_earlier.c.number).where(_goes_first).exists()
-    query = _query().where(jobs.c.status.in_(READY), jobs.c.due_at <= now, ~blocked)
+    query = _query().where(_ready, jobs.c.due_at <= now, ~blocked)
     return [_row(row) for row in connection.execute(query.order_by(jobs.c.priority, jobs.c.due_at, jobs.c.number).limit(most))]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, event, select
 from typer.testing import CliRunner
 
 from connectors import jobs
@@ -127,3 +127,17 @@ def test_no_store_is_made_where_there_is_none(config: Path) -> None:
     with pytest.raises(StoreError, match="store-missing"):
         CliRunner().invoke(app, ["retry", "T", "--config", str(config)], catch_exceptions=False)
     assert not (config.parent / "bank.db").exists()
+
+
+def test_what_is_due_is_found_without_reading_what_is_done(tmp_path: Path) -> None:
+    """A connector asks this several times a second; over years the table holds millions of jobs that are over."""
+    heard: list[tuple[str, Any]] = []
+    store = Database(tmp_path / "connector.db", jobs.metadata)
+    event.listen(store.engine, "before_cursor_execute", lambda *given: heard.append((given[2], given[3])))
+    with store.read() as connection:
+        jobs.due(connection, 1, 100)
+        statement, parameters = heard[-1]
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+    store.close()
+    assert "SCAN jobs USING INDEX jobs_due" in plan
+    assert "SCAN jobs" not in plan
