@@ -1,7 +1,7 @@
 """The loop: take a batch → verify → decide → ONE SQL transaction → publish.
 
-Three stages overlap: while one batch is in the store's thread (`committer`), the next is verified (`gate`) and gathered (`intake`), and
-the one before is published (`relay`). Deadlines end beside them (`timekeeper`).
+Three stages overlap: while one batch is in the store's thread (`committer`), the next is verified (`gate`) and the one before is
+published (`relay`). Deadlines end beside them (`timekeeper`).
 
 Several processes on a shared store divide the partitions among them by leases; one of them publishes, any fires timers.
 """
@@ -23,8 +23,7 @@ from hub.engine.committer import Application, Committer
 from hub.engine.compose import Composer
 from hub.engine.crew import RELAY, Crew, Fenced
 from hub.engine.gate import Gate
-from hub.engine.intake import Intake
-from hub.engine.records import Outgoing, Place, Record
+from hub.engine.records import Inbound, Outgoing, Place, Record, Unfit
 from hub.engine.relay import Relay, Sink
 from hub.engine.skew import TimedSink
 from hub.engine.standby import Standby
@@ -120,13 +119,13 @@ class Processor:
             source.seek(self._committer.positions)
             self._regroup.clear()
             self.ready.set()
-            intake = Intake(self._batch)
+            queue: asyncio.Queue[list[Inbound | Unfit] | None] = asyncio.Queue(1)
             async with asyncio.TaskGroup() as group:
                 relay = group.create_task(self.relay.run())
                 ticks = group.create_task(self._timekeeper.run(source))
                 beats = group.create_task(self._beat_forever(first)) if self.crew.shared else None
-                group.create_task(self._read(source, intake))
-                await group.create_task(self._commit_forever(intake))
+                group.create_task(self._read(source, queue))
+                await group.create_task(self._commit_forever(queue))
                 ticks.cancel()
                 while self._stopping.is_set() and not self.relay.idle and await self._still_publishing():
                     pass
@@ -195,7 +194,7 @@ class Processor:
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
-    async def _read(self, source: Source, intake: Intake) -> None:
+    async def _read(self, source: Source, queue: asyncio.Queue[list[Inbound | Unfit] | None]) -> None:
         while not (self._stopping.is_set() or self._regroup.is_set()):
             await self._paused.wait()
             if not self._committer.positions:
@@ -203,13 +202,13 @@ class Processor:
                 continue
             records = await source.take(self._batch, TAKE_TIMEOUT_MS)
             for part in in_parts(records):
-                await intake.put(await asyncio.to_thread(self._gate.check_all, part))
-        await intake.end()
+                await queue.put(await asyncio.to_thread(self._gate.check_all, part))
+        await queue.put(None)
 
     # -- committing ----------------------------------------------------------------------------------------------------
 
-    async def _commit_forever(self, intake: Intake) -> None:
-        while (batch := await intake.take()) is not None:
+    async def _commit_forever(self, queue: asyncio.Queue[list[Inbound | Unfit] | None]) -> None:
+        while (batch := await queue.get()) is not None:
             while self.relay.crowded and not self._stopping.is_set():  # noqa: ASYNC110 - whoever publishes tells nobody
                 await asyncio.sleep(WAIT)
             await self._timekeeper.catch_up()
