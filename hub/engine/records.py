@@ -29,6 +29,11 @@ class Record:
     fault: str = ""
     held: bool = False
 
+    @property
+    def reference(self) -> str:
+        """Its place, as dead letters and replies that were put off are named: topic/partition/offset."""
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
 
 @dataclass(frozen=True, slots=True)
 class Inbound:

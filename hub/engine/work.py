@@ -141,13 +141,12 @@ class Work:
     def hold(self, item: Inbound, case_token: str, decision: Decision) -> str:
         """Remember a message until it is decided on, in no inbox and with no request; under its place, which is returned."""
         message, record = item.message, item.record
-        place = f"{record.topic}/{record.partition}/{record.offset}"
         self._message(
-            message_id=place, direction=HELD, source=message.source, recipient=message.recipient, type=message.type, request_key=None,
+            message_id=record.reference, direction=HELD, source=message.source, recipient=message.recipient, type=message.type, request_key=None,
             case_token=case_token, digest=item.digest, jws=item.jws, value=record.value, at=record.timestamp, topic=record.topic,
             partition=record.partition, offset=record.offset, audit_seq=decision.seq,
         )  # fmt: skip
-        return place
+        return record.reference
 
     def send(
         self, decision: Decision, topic: str, *, id: str, type: str, recipient: str, case_token: str,  # noqa: A002 - CloudEvents' own attribute names
@@ -194,7 +193,7 @@ class Work:
             "stage": item.stage, "error_class": error_class, "sender": sender,
             "digest": item.digest, "size": len(record.value), "at": self.now,
         })  # fmt: skip
-        reference = f"{record.topic}/{record.partition}/{record.offset}"
+        reference = record.reference
         pk = self._message(
             message_id=reference, direction="out", source="", recipient="", type=letters.DEAD_LETTER, request_key=None,
             case_token=NO_CASE, digest=item.digest, jws="", value=record.value, at=self.now, topic=topic,
@@ -210,7 +209,7 @@ class Work:
         """A dead letter that was read again and still cannot be taken in: the same letter, with what it died of now."""
         record = item.record
         headers = _dead_headers(item) + replay.headers
-        self._outbox(replay.message_pk, f"{record.topic}/{record.partition}/{record.offset}", topic, record.key, record.value,
+        self._outbox(replay.message_pk, record.reference, topic, record.key, record.value,
                      headers, pack_headers(headers))  # fmt: skip
         letters.move(self.connection, replay.letter, [LetterState.PENDING], LetterState.DEAD, self.now, code=item.code,
                      stage=item.stage, error_class=CODES[item.code].error_class, party=item.party.id if item.party else "",
