@@ -6,7 +6,7 @@ Times are UTC microseconds.
 from sqlalchemy import Connection, bindparam, select
 
 from hub.store import tables as t
-from hub.store.dialect import insert
+from hub.store.dialect import replacing
 
 _CONTACT = "contact"
 _OUTAGES = select(t.outages.c.from_at, t.outages.c.until_at).where(t.outages.c.until_at > bindparam("since")).order_by(t.outages.c.until_at)
@@ -20,8 +20,7 @@ def last(connection: Connection) -> int:
 
 def note(connection: Connection, at: int) -> None:
     """Kafka answers at `at`."""
-    upsert = insert(connection, t.meta).values(name=_CONTACT, value=str(at))
-    connection.execute(upsert.on_conflict_do_update(index_elements=["name"], set_={"value": str(at)}))
+    connection.execute(replacing(connection, t.meta), {"name": _CONTACT, "value": str(at)})
 
 
 def timed(connection: Connection) -> bool:

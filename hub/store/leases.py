@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, Connection, MetaData, Table, delete, select
 
-from hub.store.dialect import Integer, String, insert
+from hub.store.dialect import Integer, String, replacing
 
 SECONDS = 5
 """How long a lease lasts that is not renewed: after so long another takes over."""
@@ -49,9 +49,7 @@ def divide(connection: Connection, me: str, shares: Collection[str], roles: Coll
     connection.execute(delete(leases).where((c.until_at <= now) | (c.holder == me), c.name.not_in(kept)))
     if kept:
         rows = [{"name": name, "holder": me, "until_at": now + SECONDS * 1_000_000} for name in sorted(kept)]
-        renewal = insert(connection, leases)
-        new = {name: renewal.excluded[name] for name in ("holder", "until_at")}
-        connection.execute(renewal.on_conflict_do_update(index_elements=["name"], set_=new), rows)
+        connection.execute(replacing(connection, leases), rows)
     return Shares(wanted, frozenset(held))
 
 

@@ -24,7 +24,7 @@ from hub.engine.timers import Due
 from hub.engine.work import Work
 from hub.store import journal
 from hub.store import tables as t
-from hub.store.dialect import insert
+from hub.store.dialect import replacing
 from hub.store.vault import Vault
 from hub.trust.parties import Directory, Role
 from schemas import samples
@@ -117,10 +117,8 @@ class SampleHub:
             work = Work(connection, self.now, self._composer, self._vault)
             self._casework.handle(work, [self._gate.check(record)])
             work.flush()
-            upsert = insert(connection, t.offsets).values(cluster="c", topic=record.topic, partition=0, next=record.offset + 1)
-            connection.execute(upsert.on_conflict_do_update(
-                index_elements=["cluster", "topic", "partition"], set_={"next": upsert.excluded.next}
-            ))  # fmt: skip
+            moved = {"cluster": "c", "topic": record.topic, "partition": 0, "next": record.offset + 1}
+            connection.execute(replacing(connection, t.offsets), moved)
         self.publish()
 
     def publish(self) -> None:
