@@ -44,11 +44,12 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 
 @asynccontextmanager
 async def working(
-    rig: Rig, bus: Lanes, *, paused: bool = False, needs_time: bool = False, ahead: Callable[[], int] = lambda: 0
-) -> AsyncIterator[Processor]:
-    """A processor over the rig's store, ready; its clock is `ahead` of everybody else's."""
+    rig: Rig, bus: Lanes, *, store: Database | None = None, paused: bool = False, needs_time: bool = False,
+    ahead: Callable[[], int] = lambda: 0,
+) -> AsyncIterator[Processor]:  # fmt: skip
+    """A processor over the rig's store, or over `store`, ready; its clock is `ahead` of everybody else's."""
     processor = Processor(
-        store=rig.store, source=lambda: bus, sink=bus, gate=rig.gate, composer=rig.composer, master_key=MASTER,
+        store=store or rig.store, source=lambda: bus, sink=bus, gate=rig.gate, composer=rig.composer, master_key=MASTER,
         application=rig.casework, clock=lambda: rig.now + ahead(), needs_time=needs_time,
     )  # fmt: skip
     if paused:

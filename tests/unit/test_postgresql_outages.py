@@ -1,6 +1,5 @@
 """What PostgreSQL may answer: which of its codes mean that the store is to be waited for, and which that a record is at fault."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,7 +11,6 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
-from hub.bus.topics import Topics
 from hub.casework import Casework
 from hub.engine.processor import Processor
 from hub.engine.records import Inbound, Unfit
@@ -23,8 +21,9 @@ from hub.store.errors import AWAY, FULL, LOCKED, is_outage, outage_of
 from tests import stores
 from tests.factories import REPLIES, REQUESTS, inquiry
 from tests.faults.lanes import Lanes
+from tests.faults.test_engine import working
 from tests.processes import until
-from tests.rig import MASTER, Rig, sample_rulebook
+from tests.rig import Rig
 
 WAITED_FOR = {
     "08000": AWAY, "08001": AWAY, "08003": AWAY, "08006": AWAY,  # the line
@@ -85,27 +84,18 @@ def rig(tmp_path: Path, url: URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[R
 
 
 @asynccontextmanager
-async def working(rig: Rig, bus: Lanes) -> AsyncIterator[Processor]:
+async def beside(rig: Rig, bus: Lanes) -> AsyncIterator[Processor]:
     """A hub on the rig's store, with sessions of its own."""
     store = Database(rig.store.where)
-    processor = Processor(
-        store=store, source=lambda: bus, sink=bus, gate=rig.gate, composer=rig.composer, master_key=MASTER,
-        application=Casework(sample_rulebook(rig.directory), Topics()), clock=lambda: rig.now,
-    )  # fmt: skip
-    running = asyncio.create_task(processor.run())
-    await processor.ready.wait()
-    try:
+    async with working(rig, bus, store=store) as processor:
         yield processor
-    finally:
-        processor.stop()
-        await running
-        store.close()
+    store.close()
 
 
 async def test_a_hub_that_waits_for_a_lock_for_too_long_goes_on_when_it_is_free(rig: Rig) -> None:
     bus = Lanes(REQUESTS, REPLIES)
     with capture_logs() as logs:
-        async with working(rig, bus) as processor:
+        async with beside(rig, bus) as processor:
             with rig.store.write():  # a shell, or a process that holds its turn
                 bus.put(*[rig.request(inquiry(partners=["bank"]))[1] for _ in range(3)])
                 await until(lambda: processor.standby.trouble is not None, "it is noticed")
@@ -137,7 +127,7 @@ async def test_a_hub_whose_session_is_ended_while_it_stands_still_takes_its_batc
     bus = Lanes(REQUESTS, REPLIES)
     bus.put(rig.request(inquiry(partners=["bank"]))[1])
     with capture_logs() as logs:
-        async with working(rig, bus) as processor:
+        async with beside(rig, bus) as processor:
             await until(lambda: len(bus.published) == 2, "it is decided on after all")
             await until(lambda: processor.standby.trouble is None, "and the store is well")
     assert ended == [code]
