@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 class Application(Protocol):
-    """What the engine runs. Both methods are called on the store's thread, inside the one transaction."""
+    """What the engine runs. Its methods are called on the store's thread, inside the one transaction."""
 
     def handle(self, work: Work, batch: Sequence[Inbound | Unfit]) -> None:
         """Decide on each of `batch`, in order, and put every effect into `work`."""
@@ -118,17 +118,14 @@ class Committer:
             if published is not None:
                 mark(work.connection, *published)
             for place, position in after.items():
-                if position != self.positions[place]:
-                    self._move(work.connection, place, position)
+                before = self.positions[place]
+                if position != before and not offsets.move(work.connection, self._cluster, place, before, position):
+                    raise Fenced
 
         out = self.transact(write)[1]
         self._standby.worked()
         self.positions = after
         return out
-
-    def _move(self, connection: Connection, place: Place, position: int) -> None:
-        if not offsets.move(connection, self._cluster, place, self.positions[place], position):
-            raise Fenced
 
     def transact(self, decide: Callable[[Work], T], at: int | None = None, role: str | None = None) -> tuple[T, list[Outgoing]]:
         """One transaction, as of `at` or of when its turn comes: what `decide` gives, and what is to be sent. Raises `Fenced`, and

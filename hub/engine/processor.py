@@ -30,7 +30,7 @@ from hub.engine.standby import Standby
 from hub.engine.thread import StoreThread
 from hub.engine.timekeeper import Timekeeper
 from hub.engine.work import Work
-from hub.store import contact, leases
+from hub.store import leases
 from hub.store.database import Database
 from hub.store.vault import Vault
 
@@ -67,7 +67,6 @@ class Processor:
         master_key: bytes, application: Application, clock: Callable[[], int] = now_micros, batch: int = BATCH,
         roles: Collection[str] = (), needs_time: bool = False,
     ) -> None:  # fmt: skip
-        self._store = store
         self._make_source = source
         self._gate = gate
         self._clock = clock
@@ -113,7 +112,7 @@ class Processor:
         source = self._make_source()
         try:
             first = await source.open()
-            self._timekeeper.resume(await self.on_store(self._last_contact))
+            self._timekeeper.heard()
             mine = await self.on_store(self.crew.join, first)
             await self.on_store(self._committer.resume, source.cluster, first, mine)
             source.seek(self._committer.positions)
@@ -228,10 +227,6 @@ class Processor:
             if in_contact and mine != positions.keys() and not self._regroup.is_set():
                 log.info("engine.regrouped", partitions=len(mine))
                 self._regroup.set()
-
-    def _last_contact(self) -> int:
-        with self._store.read() as connection:
-            return contact.last(connection)
 
 
 def _leaves(group: BaseExceptionGroup[E]) -> list[E]:

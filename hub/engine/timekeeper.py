@@ -56,10 +56,9 @@ class Timekeeper:
         self._contact_at = 0
         self.answered = 0.0
 
-    def resume(self, contact_at: int) -> None:
-        """Kafka is there. It was last seen to answer at `contact_at`, unless this process has seen it itself."""
+    def heard(self) -> None:
+        """Kafka answers, to this process."""
         self.answered = time.monotonic()
-        self._contact_at = self._contact_at or contact_at
 
     async def run(self, source: Ends) -> None:
         """Mark what is published and fire timers, for ever.
@@ -109,7 +108,7 @@ class Timekeeper:
 
     async def in_contact(self, at: int) -> None:
         """Kafka answers. If it has not for a while, that while is an outage, and counts against nobody."""
-        self.answered = time.monotonic()
+        self.heard()
         note = partial(_note_contact, last=self._contact_at, at=at)
         await self._on_store(self._committer.transact, note)
         self._contact_at = max(self._contact_at, at)  # not before it is on record: while the store takes nothing, time counts for nobody
@@ -123,7 +122,7 @@ def lesser(ends: Mapping[Place, int], now: Mapping[Place, int]) -> dict[Place, i
 def _note_contact(work: Work, last: int, at: int) -> None:
     if not contact.timed(work.connection):
         return
-    last = max(last, contact.last(work.connection))  # another process may have been in contact
+    last = max(last, contact.last(work.connection))  # another process may have been in contact, or this one's last life
     if last and at - last > HICCUP:
         work.add(t.outages, {"from_at": last, "until_at": at})
         work.decide("bus.outage", None, None,

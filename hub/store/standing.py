@@ -32,7 +32,7 @@ def count(connection: Connection) -> int:
 
 
 def any_left(connection: Connection) -> bool:
-    """Whether there is any: looked at with every batch while there is any, so however many there are it reads one."""
+    """Whether there is any; however many there are, it reads one."""
     return connection.execute(select(c.topic).limit(1)).first() is not None
 
 
