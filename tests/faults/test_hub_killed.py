@@ -14,7 +14,7 @@ from tests.conftest import COURTS, Cluster
 from tests.faults import history
 from tests.faults.cast import ASKED, inquiries, partner, shuffled
 from tests.faults.dying_hub import DIED, POINTS
-from tests.faults.logs import logged
+from tests.faults.logs import ended, logged
 from tests.processes import Linkage, Voice, kill, linkage, until
 
 pytestmark = pytest.mark.kafka
@@ -55,10 +55,7 @@ class Stage:
         """Let a hub finish everything, and read what stands."""
         hub = await self.linkage.hub()
         await until(lambda: self.concluded() >= self.asked, "every request is concluded")
-        hub.process.terminate()
-        assert await hub.process.wait() == 0
-        await self.follower.caught_up()
-        return history.read(self.follower.records, self.linkage.cluster.prefix)
+        return await ended(self.linkage, self.follower, hub)
 
     async def answered(self) -> None:
         """Return when every task that stands has its reply, whether or not a hub is there."""

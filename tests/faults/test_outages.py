@@ -23,7 +23,7 @@ from hub.rules.collect import SECOND, window
 from tests.conftest import COURTS, PARTNERS, Cluster
 from tests.faults import history
 from tests.faults.cast import Task, inquiries, partner
-from tests.faults.logs import logged
+from tests.faults.logs import ended, logged
 from tests.processes import Linkage, kill, linkage, until
 
 RECEIPT, REPLY = 3, 3
@@ -92,10 +92,7 @@ async def test_what_came_in_time_while_the_hub_was_away_is_in_time(cluster: Clus
         await bank.let_go()
         hub = await away
         await until(lambda: len(ends(follower.records)) == 2, "both requests are concluded")
-        hub.process.terminate()
-        assert await hub.process.wait() == 0
-        await follower.caught_up()
-        messages = history.read(follower.records, cluster.prefix)
+        messages = await ended(made, follower, hub)
     assert history.check(messages, logged(made.log)) == []
     assert ends(follower.records) == {next(iter(alone)): "complete", next(iter(both)): "incomplete"}
     assert [said.body["data"]["partner"] for said in history.of(messages, "non-response")] == ["vehicle"]
@@ -142,10 +139,7 @@ async def test_a_broker_that_was_away_makes_nobody_silent(tmp_path: Path, passwo
         await bank.let_go()
         await sending
         await until(lambda: len(ends(follower.records)) == 21, "every request is concluded")
-        hub.process.terminate()
-        assert await hub.process.wait() == 0
-        await follower.caught_up()
-        messages = history.read(follower.records, "")
+        messages = await ended(made, follower, hub)
     assert history.check(messages, logged(made.log)) == []
     silent = history.of(history.once(messages), "non-response")
     assert [said.request for said in silent] == list(unanswered)

@@ -13,6 +13,7 @@ from hub.store.database import Database, open_readonly
 from tests import stores
 from tests.conftest import Cluster
 from tests.faults import history
+from tests.faults.logs import ended
 from tests.faults.test_hub_killed import WAVE, Stage, stage, verdict
 from tests.processes import Linkage, kill, until
 
@@ -55,14 +56,10 @@ def decided(child: Child) -> int:
     return log.count('"event": "request.accepted"') + log.count('"event": "task.answered"')
 
 
-async def ended(play: Stage, *children: Child) -> list[history.Said]:
+async def finish(play: Stage, *children: Child) -> list[history.Said]:
     """Wait for every conclusion, end the hubs in order, and read what stands."""
     await until(lambda: play.concluded() >= play.asked, "every request is concluded")
-    for child in children:
-        child.process.terminate()
-        assert await child.process.wait() == 0, child.log.read_text(encoding="utf-8")[-2000:]
-    await play.follower.caught_up()
-    return history.read(play.follower.records, play.linkage.cluster.prefix)
+    return await ended(play.linkage, play.follower, *children)
 
 
 async def test_two_share_the_work_and_one_that_is_killed_is_replaced(cluster: Cluster, tmp_path: Path) -> None:
@@ -78,7 +75,7 @@ async def test_two_share_the_work_and_one_that_is_killed_is_replaced(cluster: Cl
         await play.said_by_the_hub(WAVE, first)
         await kill(first)  # it publishes and sequences for both
         await play.wave(WAVE)
-        messages = await ended(play, second)
+        messages = await finish(play, second)
         assert verdict(messages, play.linkage, play.asked) == []
     assert holders(url) == {}, "who ends cleanly leaves nothing behind"
 
@@ -111,7 +108,7 @@ async def test_one_that_stood_still_past_its_lease_does_no_harm(cluster: Cluster
         first.process.send_signal(signal.SIGCONT)
         await until(lambda: shared(url), "the partitions are shared again")
         await play.wave(WAVE)
-        messages = await ended(play, first, second)
+        messages = await finish(play, first, second)
         assert verdict(messages, play.linkage, play.asked) == []
 
 
@@ -124,7 +121,7 @@ async def test_a_restarted_server_is_waited_for(cluster: Cluster, tmp_path: Path
             await play.wave(4)
             await play.said_by_the_hub(4, first)
             assert stores.postgres().end_sessions() > 0
-        messages = await ended(play, first, second)
+        messages = await finish(play, first, second)
         assert verdict(messages, play.linkage, play.asked) == []
 
 
@@ -144,6 +141,6 @@ async def test_one_after_the_other_is_replaced_while_the_work_goes_on(cluster: C
             await play.wave(WAVE)
             (new,) = await hubs(play.linkage, name)
             first, second = second, new
-        messages = await ended(play, first, second)
+        messages = await finish(play, first, second)
         assert verdict(messages, play.linkage, play.asked) == []
     assert holders(url) == {}

@@ -98,7 +98,7 @@ async def _live(world: World) -> None:
 
 def at_rest(world: World) -> bool:
     """Everything is read, published, judged and logged: by the stores, as another program sees them."""
-    hub_rests = _rests(world, "hub", "timers WHERE kind IN ('silence', 'hold')", "audit WHERE log_index IS NULL")
+    hub_rests = _rests(world, "hub", "timers WHERE kind IN ('silence', 'hold', 'held-reply')", "audit WHERE log_index IS NULL")
     return hub_rests and (not world.plan.connector or _rests(world, PARTY, "jobs WHERE status NOT IN ('done', 'expired')"))
 
 
