@@ -5,7 +5,7 @@ import signal
 import tomllib
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import aiohttp
 import structlog
@@ -155,8 +155,11 @@ async def run_connector(settings: ConnectorSettings) -> None:
             store.close()
 
 
-def retry_job(settings: ConnectorSettings, task_id: str) -> jobs.JobStatus | None:
-    """Give a job that waits for a person back to the connector, as a decision in its journal; see `jobs.retry`.
+_BY_HAND = {"job.retried": jobs.retry, "job.closed": jobs.close}
+
+
+def settle_by_hand(settings: ConnectorSettings, task_id: str, decided: Literal["job.retried", "job.closed"]) -> jobs.JobStatus | None:
+    """What a person decided of a job that waits for one, as a decision in the connector's journal; see `jobs.retry`, `jobs.close`.
 
     Raises `StoreError`: store-missing, or store-in-use while the connector runs; a shared store is never in use.
     """
@@ -168,9 +171,9 @@ def retry_job(settings: ConnectorSettings, task_id: str) -> jobs.JobStatus | Non
     try:
         with store.write() as connection:
             work = Work(connection, now_micros(), _composer(settings, secrets), Vault(secrets.master))
-            status = jobs.retry(connection, task_id, work.now)
+            status = _BY_HAND[decided](connection, task_id, work.now)
             if status is not None:
-                work.decide("job.retried", task_id, None, {"task": task_id, "to": status.value})
+                work.decide(decided, task_id, None, {"task": task_id, "to": status.value})
             work.flush()
     finally:
         store.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -87,18 +87,36 @@ def show_jobs(config: Config) -> None:
             typer.echo(f"waits\t{task_id}\t等待同一财产的先前任务 / waits for {earlier} on the same asset ({status})")
 
 
+ManualTask = Annotated[str, typer.Argument(help="A task that `connector jobs` lists as manual.")]
+
+
 @app.command("retry")
-def retry(task_id: Annotated[str, typer.Argument(help="A task that `connector jobs` lists as manual.")],
-          config: Config) -> None:  # fmt: skip
+def retry(task_id: ManualTask, config: Config) -> None:
     """Give a job that waits for a person back to the connector. Stop the connector first.
 
     One that was called before is first recovered as its protocol says, so that nothing is carried out twice.
 
     Example: liandong connector retry 6f0c… --config connector-bank.toml
     """
-    from connectors.bootstrap import ConnectorSettings, retry_job
+    _by_hand(task_id, config, "job.retried")
 
-    status = retry_job(ConnectorSettings.read(config), task_id)
+
+@app.command("close")
+def close(task_id: ManualTask, config: Config) -> None:
+    """Close a job that a person has settled with the partner by hand. Stop the connector first.
+
+    The connector calls and says nothing more of it, and later tasks on the same asset go on. Tell the court what became of it:
+    it gets no reply, but the signed silence at the deadline.
+
+    Example: liandong connector close 6f0c… --config connector-bank.toml
+    """
+    _by_hand(task_id, config, "job.closed")
+
+
+def _by_hand(task_id: str, config: Path, decided: Literal["job.retried", "job.closed"]) -> None:
+    from connectors.bootstrap import ConnectorSettings, settle_by_hand
+
+    status = settle_by_hand(ConnectorSettings.read(config), task_id, decided)
     if status is None:
         typer.echo(f"job-not-manual: 没有待人工处理的任务 / no job waits for a person under {task_id}; "
                    "see `liandong connector jobs`", err=True)  # fmt: skip

@@ -138,6 +138,14 @@ def retry(connection: Connection, task_id: str, now: int) -> JobStatus | None:
     return status
 
 
+def close(connection: Connection, task_id: str, _now: int) -> JobStatus | None:
+    """Close a job that waits for a person, who has settled it with the partner by hand: nothing more is called or said of it, and
+    what waits behind it goes on. Its new status, or None if there is no such job."""
+    waits = (jobs.c.task_id == task_id) & (jobs.c.status == JobStatus.MANUAL)
+    closed = connection.execute(update(jobs).where(waits).values(status=JobStatus.DONE)).rowcount > 0
+    return JobStatus.DONE if closed else None
+
+
 def hasten(connection: Connection, task_id: str, now: int) -> bool:
     """Make a job that waits for its next time due at once. Whether there was one to bring forward."""
     waits = (jobs.c.task_id == task_id) & jobs.c.status.in_(READY) & (jobs.c.due_at > now)

@@ -5,15 +5,11 @@ judged when its timer fires, which like any deadline's waits until everything fr
 only now, with its own place and broker's time. The log has two entries of its record: put off, and what became of it (`held`).
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from sqlalchemy import select
+from collections.abc import Iterable, Mapping
 
 from hub.casework.desk import Desk
-from hub.engine.records import Inbound, Record
-from hub.engine.work import HELD, Facts, Work, signed_headers
-from hub.store import tables as t
+from hub.engine.records import Inbound, Record, digest_of
+from hub.engine.work import Facts, Work
 from hub.trust.parties import Party
 from schemas.messages import parse
 
@@ -28,17 +24,12 @@ def hold(desk: Desk, item: Inbound, case_token: str, facts: Facts) -> None:
     desk.work.arm(WAITS, place, item.record.timestamp)
 
 
-def let_go(work: Work, parties: Mapping[str, Party], places: Sequence[str]) -> dict[str, Inbound]:
+def let_go(work: Work, parties: Mapping[str, Party], places: Iterable[str]) -> dict[str, Inbound]:
     """The replies that were put off, by place. Raises KeyError where the case has been erased or the sender is no party any more:
-    the engine then sets the timer aside, for a person."""
-    if not places:
-        return {}
-    c = t.messages.c
-    rows = work.connection.execute(select(t.messages).where(c.message_id.in_(places), c.direction == HELD))
-    return {row.message_id: _again(row, work.payload(row.pk), parties[row.source]) for row in rows.all()}
+    the engine then leaves the reply to a person."""
+    return {place: _again(record, parties) for place in places if (record := work.let_go(place)) is not None}
 
 
-def _again(row: Any, value: bytes, sender: Party) -> Inbound:
-    """Its key and headers, but for the signature, are hints, and not kept."""
-    record = Record(row.topic, row.partition, row.offset, row.at, None, value, signed_headers(row.jws), held=True)
-    return Inbound(record, parse(value), row.digest, row.jws, sender)
+def _again(record: Record, parties: Mapping[str, Party]) -> Inbound:
+    message = parse(record.value)
+    return Inbound(record, message, digest_of(record.value), dict(record.headers)["jws"].decode(), parties[message.source])

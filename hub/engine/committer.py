@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from hub.engine import timers
 from hub.engine.compose import Composer
 from hub.engine.crew import Crew, Fenced
-from hub.engine.records import Inbound, Outgoing, Place, Unfit
+from hub.engine.records import Inbound, Outgoing, Place, Unfit, digest_of
 from hub.engine.relay import Page, load_page, mark
 from hub.engine.standby import Standby
 from hub.engine.timers import Due
@@ -174,12 +174,25 @@ class Committer:
             if is_outage(error):
                 raise
             log.error("engine.timer", kind=timer.kind, error=type(error).__name__, where=_place(error))
-            failed = type(error).__name__
-        return self.transact(lambda work: _set_aside(work, timer, failed), upto)[1]
+            failed = error
+        return self.transact(lambda work: self._set_aside(work, timer, failed), upto)[1]
 
     def _take(self, work: Work, due: Sequence[Due]) -> None:
         """Fire these, so far as they are still set for that time: one that fired before may have moved or ended another."""
         self._application.fire(work, [timer for timer in due if timers.remove(work.connection, timer)])
+
+    def _set_aside(self, work: Work, timer: Due, error: Exception) -> None:
+        """A timer that nothing can be decided on goes to a person: its kind, and of the error the kind alone; the record that it put
+        off, as one that deciding fails on."""
+        if not timers.remove(work.connection, timer):
+            return
+        work.decide("timer.failed", None, None, {"timer": timer.kind, "ref": timer.ref, "error": type(error).__name__, "alarm": 1})
+        try:
+            record = work.let_go(timer.ref)
+        except KeyError:
+            return  # its case has been erased, and it with it
+        if record is not None:
+            self._application.poison(work, Unfit(record, "internal-error", "decide", digest_of(record.value)), error)
 
     # -- the outbox ----------------------------------------------------------------------------------------------------
 
@@ -196,12 +209,6 @@ class Committer:
     def payload(self, connection: Connection, message_pk: int) -> bytes:
         """The exact bytes of a kept message."""
         return read_payload(connection, self._vault, message_pk)
-
-
-def _set_aside(work: Work, timer: Due, error: str) -> None:
-    """A timer that nothing can be decided on goes to a person: its kind, and of the error the kind alone."""
-    if timers.remove(work.connection, timer):
-        work.decide("timer.failed", None, None, {"timer": timer.kind, "ref": timer.ref, "error": error, "alarm": 1})
 
 
 def _place(error: BaseException) -> str:

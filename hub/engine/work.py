@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Table, bindparam, delete, func, select
 
 from hub.engine.compose import Composed, Composer, wire_time
-from hub.engine.records import Headers, Inbound, Outgoing, Replay, Unfit, digest_of
+from hub.engine.records import Headers, Inbound, Outgoing, Record, Replay, Unfit, digest_of
 from hub.rules.letters import Fingerprint, LetterState
 from hub.store import letters, standing
 from hub.store import tables as t
@@ -147,6 +147,16 @@ class Work:
             partition=record.partition, offset=record.offset, audit_seq=decision.seq,
         )  # fmt: skip
         return record.reference
+
+    def let_go(self, place: str) -> Record | None:
+        """The record with this place, if it was put off, with its place and broker's time. Its key and headers, but for the signature, are
+        hints, and not kept. Raises KeyError once its case has been erased."""
+        c = t.messages.c
+        row = self.connection.execute(select(t.messages).where(c.message_id == place, c.direction == HELD)).first()
+        if row is None:
+            return None
+        value, headers = self.payload(row.pk), signed_headers(row.jws)
+        return Record(row.topic, row.partition, row.offset, row.at, None, value, headers, held=True)
 
     def send(
         self, decision: Decision, topic: str, *, id: str, type: str, recipient: str, case_token: str,  # noqa: A002 - CloudEvents' own attribute names

@@ -123,6 +123,26 @@ def test_a_stopped_connectors_job_is_given_back_as_a_decision(config: Path) -> N
     assert (entry["kind"], entry["task"], entry["to"]) == ("job.retried", "T", "unknown")
 
 
+def test_what_a_person_has_settled_is_closed_and_what_waits_behind_it_goes_on(config: Path) -> None:
+    store = Database(config.parent / "bank.db", jobs.metadata)
+    with store.write() as connection:
+        _add(connection, "T", JobStatus.MANUAL, attempt=1, asset_token="a", fault="outcome-unknown")
+        _add(connection, "later", JobStatus.QUEUED, asset_token="a")
+        assert jobs.due(connection, 5, 9) == []
+    store.close()
+    by_hand = ["close", "T", "--config", str(config)]
+    told = CliRunner().invoke(app, by_hand, catch_exceptions=False)
+    assert (told.exit_code, told.stdout) == (0, "done\tT\n")
+    assert CliRunner().invoke(app, by_hand, catch_exceptions=False).exit_code == 1, "there is nothing left to close"
+    assert CliRunner().invoke(app, ["close", "later", "--config", str(config)], catch_exceptions=False).exit_code == 1
+    after = Database(store.where, jobs.metadata)
+    with after.read() as connection:
+        (entry,) = (json.loads(leaf) for leaf in connection.scalars(select(t.audit.c.leaf)))
+        assert [row.task_id for row in jobs.due(connection, 5, 9)] == ["later"]
+    after.close()
+    assert (entry["kind"], entry["task"], entry["to"]) == ("job.closed", "T", "done")
+
+
 def test_no_store_is_made_where_there_is_none(config: Path) -> None:
     with pytest.raises(StoreError, match="store-missing"):
         CliRunner().invoke(app, ["retry", "T", "--config", str(config)], catch_exceptions=False)

@@ -24,6 +24,7 @@ from tests.faults.lanes import Lanes
 from tests.faults.test_engine import working
 from tests.processes import until
 from tests.rig import Rig
+from tests.unit.test_processor import in_store, requests, tasks
 
 WAITED_FOR = {
     "08000": AWAY, "08001": AWAY, "08003": AWAY, "08006": AWAY,  # the line
@@ -102,6 +103,27 @@ async def test_a_hub_that_waits_for_a_lock_for_too_long_goes_on_when_it_is_free(
             await until(lambda: len(bus.published) == 6, "it goes on by itself")
             await until(lambda: processor.standby.trouble is None, "and is well again")
     assert told(logs) == [("store.waiting", LOCKED), ("store.back", LOCKED)]
+
+
+async def test_a_hub_whose_server_has_no_room_goes_on_when_there_is(rig: Rig) -> None:
+    """The server says it itself, of each row, with the code that a full disk has."""
+    bus = Lanes(REQUESTS, REPLIES)
+    with capture_logs() as logs:
+        async with beside(rig, bus) as processor:
+            with rig.store.write() as connection:
+                connection.exec_driver_sql("""
+                    CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$;
+                    CREATE TRIGGER no_room BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION no_room()
+                """)
+            ids, records = requests(rig, 3)
+            bus.put(*records)
+            await until(lambda: processor.standby.trouble == FULL, "it is noticed")
+            assert (in_store(rig), bus.published) == (0, [])
+            with rig.store.write() as connection:
+                connection.exec_driver_sql("DROP FUNCTION no_room CASCADE")
+            await until(lambda: tasks(bus.published) == ids, "it goes on by itself, each once, in order")
+            await until(lambda: processor.standby.trouble is None, "and is well again")
+    assert told(logs) == [("store.waiting", FULL), ("store.back", FULL)]
 
 
 @pytest.mark.parametrize(("clock", "code"), [("IDLE", "25P03"), ("TURN", "25P04")])

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from hub.engine.batches import in_parts
 from hub.engine.clock import now_micros
-from hub.engine.records import Inbound, Outgoing, Record, Unfit
+from hub.engine.records import Inbound, Outgoing, Record, Unfit, digest_of
 from hub.engine.relay import Page, PublishFailed, Relay
 from hub.engine.timers import Due
 from hub.engine.work import Work
@@ -24,7 +24,7 @@ from tests.factories import REPLIES, REQUESTS, inquiry
 from tests.faults.lanes import Lanes
 from tests.faults.test_engine import working
 from tests.processes import until
-from tests.rig import Rig, parse_request, said
+from tests.rig import Rig, entries, parse_request, said, tasks_in
 
 DEAD = "hub.dead-letters.v1"
 
@@ -114,6 +114,28 @@ async def test_a_timer_that_fails_is_set_aside_and_the_others_fire(rig: Rig, mon
     with rig.store.read() as connection:
         entries = [json.loads(leaf) for leaf in connection.scalars(select(t.audit.c.leaf).where(t.audit.c.kind == "timer.failed"))]
     assert [(each["timer"], each["ref"], each["error"]) for each in entries] == [("renewal-due", refs[2], "ZeroDivisionError")]
+
+
+async def test_a_reply_that_was_put_off_and_fails_at_its_time_is_a_dead_letter(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.register_case()
+    _, asked = rig.request(inquiry(partners=["bank"]))
+    (task,) = tasks_in(rig.feed([asked]))
+    rig.feed([rig.receipt(task)])
+    rig.advance(21)
+    late = rig.reply(task)
+    assert rig.feed([late]) == []
+
+    def failing(_work: Work, _due: Sequence[Due]) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(rig.casework, "fire", failing)
+    bus = Lanes(REQUESTS, REPLIES)
+    async with working(rig, bus):
+        await until(lambda: any(each.topic == DEAD for each in bus.published), "a person can find it")
+    (dead,) = [each for each in bus.published if each.topic == DEAD]
+    assert (dead.value, dict(dead.headers)["kafka_dlt-original-offset"]) == (late.value, str(late.offset).encode())
+    (entry,) = entries(rig, "message.rejected")
+    assert (entry["code"], entry["held"], entry["in"]["sha256"]) == ("internal-error", 1, digest_of(late.value))
 
 
 # -- a sink that fails -------------------------------------------------------------------------------------------------
