@@ -71,7 +71,7 @@ class Desk:
         """The code of why it could not be taken in this time either."""
         self._sent_at: dict[str, int] = {}
         self._changed: dict[str, RequestState] = {}
-        self._changed_tasks: dict[str, TaskState] = {}
+        self._changed_tasks: dict[str, tuple[str, TaskState]] = {}
 
     def moved(self, case_token: str) -> None:
         """Something that binds the debtor in this case has changed."""
@@ -272,7 +272,7 @@ class Desk:
 
     def put(self, request: RequestState, task: TaskState) -> RequestState:
         """`request` with this task as it is now, to be saved."""
-        self._changed_tasks[task.task_id] = task
+        self._changed_tasks[task.task_id] = request.key, task
         updated = self.cases[request.key] = self._changed[request.key] = collect.with_task(request, task)
         return updated
 
@@ -283,4 +283,4 @@ class Desk:
     def replace(self, request: RequestState) -> None:
         """This state of a request and of all its tasks, to be saved."""
         self.put_request(request)
-        self._changed_tasks |= {task.task_id: task for task in request.tasks}
+        self._changed_tasks |= {task.task_id: (request.key, task) for task in request.tasks}

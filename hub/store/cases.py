@@ -1,12 +1,15 @@
 """Requests and tasks in the store, as the rules' states."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from hub.rules.state import RequestState, RequestStatus, TaskState, TaskStatus
 from hub.store import tables as t
+from hub.store.dialect import at_once
 from schemas.hub import TaskOutcome
 from schemas.requests import Kind
 
@@ -15,8 +18,10 @@ Number = tuple[str, str, int, str]
 REJECTION = "liandong.party.rejection.v1"
 
 # What every batch asks and writes; to build a statement costs more than to run it.
-_TASKS = select(t.tasks).where(t.tasks.c.request_key.in_(bindparam("keys", expanding=True))).order_by(t.tasks.c.partner)
-_REQUESTS = select(t.requests).where(t.requests.c.key.in_(bindparam("keys", expanding=True)))
+_TASK_FIELDS = [each.name for each in fields(TaskState)]
+_TASKS = select(t.tasks.c.request_key, *(t.tasks.c[name] for name in _TASK_FIELDS)).where(t.tasks.c.request_key.in_(bindparam("keys", expanding=True)))
+_REQUEST_FIELDS = [each.name for each in fields(RequestState) if each.name != "tasks"]
+_REQUESTS = select(*(t.requests.c[name] for name in _REQUEST_FIELDS)).where(t.requests.c.key.in_(bindparam("keys", expanding=True)))
 _KEYS_OF_TASKS = select(t.tasks.c.task_id, t.tasks.c.request_key).where(t.tasks.c.task_id.in_(bindparam("ids", expanding=True)))
 _NUMBERS = select(*(t.numbers.c[name] for name in ("court", "number_token", "version", "action", "request_key"))).where(
     t.numbers.c.court.in_(bindparam("courts", expanding=True)), t.numbers.c.number_token.in_(bindparam("tokens", expanding=True))
@@ -30,7 +35,7 @@ _SAVE_REQUEST = update(t.requests).where(t.requests.c.key == bindparam("k")).val
     # A late answer or a hit touches a concluded request again; the time of its conclusion stays.
     concluded_at=func.coalesce(t.requests.c.concluded_at, bindparam("at")),
 )  # fmt: skip
-_SAVE_TASK = update(t.tasks).where(t.tasks.c.task_id == bindparam("k"))
+_SAVE_TASK = update(t.tasks).where(t.tasks.c.request_key == bindparam("r"), t.tasks.c.task_id == bindparam("k"))
 
 
 def load(connection: Connection, keys: Iterable[str]) -> dict[str, RequestState]:
@@ -39,14 +44,15 @@ def load(connection: Connection, keys: Iterable[str]) -> dict[str, RequestState]
     if not wanted:
         return {}
     tasks: dict[str, list[TaskState]] = {}
-    for row in connection.execute(_TASKS, {"keys": wanted}):
-        tasks.setdefault(row.request_key, []).append(_task(row))
-    return {row.key: _request(row, tasks.get(row.key, [])) for row in connection.execute(_REQUESTS, {"keys": wanted})}
+    for key, *row in at_once(connection, _TASKS, {"keys": wanted}):
+        tasks.setdefault(key, []).append(_task(row))
+    found = at_once(connection, _REQUESTS, {"keys": wanted})
+    return {key: _request([key, *row], tasks.get(key, ())) for key, *row in found}
 
 
 def keys_of_tasks(connection: Connection, task_ids: Sequence[str]) -> dict[str, str]:
     """Task id → request key, for those that exist."""
-    return {task_id: key for task_id, key in connection.execute(_KEYS_OF_TASKS, {"ids": [*task_ids]})}
+    return {task_id: key for task_id, key in at_once(connection, _KEYS_OF_TASKS, {"ids": [*task_ids]})}
 
 
 def waiting_for(connection: Connection, original_key: str) -> list[str]:
@@ -144,7 +150,7 @@ def numbers_taken(connection: Connection, numbers: Sequence[Number]) -> dict[Num
 
 def sent_at(connection: Connection, task_ids: Iterable[str]) -> dict[str, int]:
     """Task id → when the broker first had it (µs), for those that were published: a replay begins no time anew."""
-    return {task_id: at for task_id, at in connection.execute(_SENT_AT, {"ids": [*task_ids]})}
+    return {task_id: at for task_id, at in at_once(connection, _SENT_AT, {"ids": [*task_ids]})}
 
 
 def first_answer(connection: Connection, key: str) -> list[int]:
@@ -176,8 +182,8 @@ def about_subject(connection: Connection, subject_token: str, courts: Collection
     return list(connection.execute(query.order_by(c.received_at.desc(), c.key).limit(limit)))
 
 
-def save(connection: Connection, requests: Iterable[RequestState], tasks: Iterable[TaskState], now: int) -> None:
-    """Write changed states back."""
+def save(connection: Connection, requests: Iterable[RequestState], tasks: Iterable[tuple[str, TaskState]], now: int) -> None:
+    """Write changed states back; a task with the key of its request."""
     changed = [
         {"k": request.key, "status": request.status, "outcome": request.outcome, "conclusion_id": request.conclusion_id,
          "at": now if request.status is RequestStatus.CONCLUDED else None,
@@ -187,9 +193,9 @@ def save(connection: Connection, requests: Iterable[RequestState], tasks: Iterab
     if changed:
         connection.execute(_SAVE_REQUEST, changed)
     parts = [
-        {"k": task.task_id, "status": task.status, "outcome": task.outcome, "received_at": task.received_at,
+        {"r": key, "k": task.task_id, "status": task.status, "outcome": task.outcome, "received_at": task.received_at,
          "settled_at": task.settled_at, "message_id": task.message_id, "late": task.late, "hits": task.hits}
-        for task in tasks
+        for key, task in tasks
     ]  # fmt: skip
     if parts:
         connection.execute(_SAVE_TASK, parts)
@@ -216,21 +222,14 @@ def task_row(request_key: str, task: TaskState) -> dict[str, Any]:
             "agreement": task.agreement, "reply_working_days": task.reply_working_days, "priority": task.priority}  # fmt: skip
 
 
-def _task(row: Any) -> TaskState:
-    return TaskState(
-        task_id=row.task_id, partner=row.partner, status=TaskStatus(row.status), receipt_within=row.receipt_within,
-        reply_within=row.reply_within, agreement=row.agreement, reply_working_days=row.reply_working_days,
-        priority=row.priority, received_at=row.received_at, settled_at=row.settled_at,
-        outcome=TaskOutcome(row.outcome) if row.outcome else None, message_id=row.message_id, late=row.late,
-        hits=row.hits,
-    )  # fmt: skip
+def _task(values: Sequence[Any]) -> TaskState:
+    row = dict(zip(_TASK_FIELDS, values, strict=True))
+    came_to = row["outcome"]
+    return TaskState(**row | {"status": TaskStatus(row["status"]), "outcome": TaskOutcome(came_to) if came_to else None})
 
 
-def _request(row: Any, tasks: list[TaskState]) -> RequestState:
-    return RequestState(
-        key=row.key, court=row.court, request_id=row.request_id, kind=Kind(row.kind), action=row.action,
-        case_token=row.case_token, asset_token=row.asset_token, status=RequestStatus(row.status),
-        expires_at=row.expires_at, tasks=tuple(tasks), original_key=row.original_key, conclusion_id=row.conclusion_id,
-        outcome=row.outcome, follow_ups=frozenset(filter(None, row.follow_ups.split(","))), subject_token=row.subject_token,
-        entrusted=row.entrusted, lead=row.lead,
-    )  # fmt: skip
+def _request(values: Sequence[Any], tasks: Iterable[TaskState]) -> RequestState:
+    row = dict(zip(_REQUEST_FIELDS, values, strict=True))
+    marks = frozenset(filter(None, row["follow_ups"].split(",")))
+    row |= {"kind": Kind(row["kind"]), "status": RequestStatus(row["status"]), "follow_ups": marks}
+    return RequestState(**row, tasks=tuple(sorted(tasks, key=attrgetter("partner"))))

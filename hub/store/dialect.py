@@ -1,9 +1,11 @@
 """What the two kinds of store do not say in the same words: types, and rows that replace others."""
 
+import json
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import INTEGER, BigInteger, Connection, Table
+from sqlalchemy import INTEGER, BigInteger, Connection, Select, Table, func, select
 from sqlalchemy import String as PlainString
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -32,6 +34,23 @@ def _replacing(dialect: str, table: Table) -> Any:
     own = [column.name for column in table.primary_key]
     new = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in own}
     return statement.on_conflict_do_update(index_elements=own, set_=new)
+
+
+def at_once(connection: Connection, statement: Select[Any], named: Mapping[str, object]) -> Iterable[Any]:
+    """The rows of a statement of many rows, of texts, integers and nothing else, as sequences.
+
+    SQLite hands out a row at a time, and at each its driver lets go of the interpreter's lock and waits for it again: where other
+    threads want it that costs several times what reading does. So the rows come as one.
+    """
+    if connection.dialect.name != "sqlite":
+        return connection.execute(statement, named)
+    rows: list[Any] = json.loads(connection.scalar(_as_one(statement), named))
+    return rows
+
+
+@cache
+def _as_one(statement: Select[Any]) -> Select[Any]:
+    return select(func.json_group_array(func.json_array(*statement.subquery().columns)))
 
 
 class unindexed(FunctionElement[str]):  # noqa: N801 - written like a function of SQL

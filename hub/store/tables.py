@@ -4,11 +4,11 @@ Times are UTC integer microseconds. Personal data stands in `messages.sealed` al
 other column holds tokens, digests, ids and codes.
 """
 
-from sqlalchemy import Column, Index, LargeBinary, MetaData, Table, text
+from sqlalchemy import Column, Index, LargeBinary, MetaData, PrimaryKeyConstraint, Table, text
 
 from hub.store.dialect import Integer, String
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Goes up with every change of a table that exists, or of what its rows mean: `hub.store.migrations` then gains a step."""
 
 metadata = MetaData()
@@ -204,7 +204,7 @@ requests = Table(
 
 tasks = Table(
     "tasks", metadata,
-    Column("task_id", String, primary_key=True),
+    Column("task_id", String, nullable=False),
     Column("request_key", String, nullable=False),
     Column("partner", String, nullable=False),
     Column("status", String, nullable=False),  # planned | sent | received | settled
@@ -219,7 +219,8 @@ tasks = Table(
     Column("message_id", String),
     Column("late", Integer, nullable=False, server_default="0"),
     Column("hits", Integer, nullable=False, server_default="0"),
-    Index("tasks_by_request", "request_key"),
+    PrimaryKeyConstraint("request_key", "task_id"),  # so that a request's tasks lie together: they are read together
+    Index("tasks_by_id", "task_id", unique=True),
     sqlite_with_rowid=False,
 )  # fmt: skip
 

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, inspect, select
 
 from hub.store import letters
 from hub.store.errors import StoreError
-from hub.store.migrations import step_003
+from hub.store.migrations import step_003, step_004
 from hub.store.tables import SCHEMA_VERSION, meta
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {3: step_003.migrate}
+STEPS: Mapping[int, Callable[[Connection], None]] = {3: step_003.migrate, 4: step_004.migrate}
 """Schema → what makes it of the one before."""
 FILLS: Mapping[int, Callable[[Connection], object]] = {3: letters.adopt}
 """Schema → what fills its new tables from those of the one before."""
