@@ -212,7 +212,7 @@ def test_the_commands(made: Growing, tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert result.exit_code == code, result.output
         return result.output
 
-    assert '"schema": 3' in run("status", "--json")
+    assert f'"schema": {t.SCHEMA_VERSION}' in run("status", "--json")
     assert "250" in run("backup", "--out", str(tmp_path / "backup"))
     made.store.close()
     where = made.settings.store_at()
