@@ -221,7 +221,7 @@ def test_the_commands(made: Growing, tmp_path: Path, monkeypatch: pytest.MonkeyP
         where.with_name(name).unlink(missing_ok=True)
     old_file(where)
     assert "another schema" in run("status")
-    assert "2 → 3" in run("migrate")
+    assert f"2 → {t.SCHEMA_VERSION}" in run("migrate")
     assert len(list(where.parent.glob("hub.schema-2.*.db"))) == 1
     made.store = Database(where)
     for command in ("status", "migrate", "backup", "restore", "adopt", "rebuild-log"):
