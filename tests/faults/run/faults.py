@@ -11,6 +11,7 @@ from random import Random
 
 import psycopg
 from sqlalchemy import URL
+from tenacity import retry, retry_if_exception_type
 
 from hub.store.leases import SECONDS as LEASE
 from tests.faults.run.cast import CONNECTED
@@ -119,6 +120,7 @@ def _lock_file(store: Path, seconds: float) -> None:
         connection.execute("ROLLBACK")
 
 
+@retry(retry=retry_if_exception_type(psycopg.errors.DeadlockDetected))  # with a hub that has one of the two and wants the other
 def _lock_tables(store: URL, seconds: float) -> None:
     query = {name: str(value) for name, value in store.query.items()}
     with psycopg.connect(host=query["host"], options=query["options"], user=store.username, dbname=store.database) as connection:
