@@ -129,8 +129,8 @@ def retry(connection: Connection, task_id: str, now: int) -> JobStatus | None:
     One that was ever called has an unknown outcome, and its protocol's recovery comes before any other call. It keeps an
     attempt, so that it can never pass for one that was not called; its backoff begins anew.
     """
-    row = find(connection, task_id)
-    if row is None or row.status is not JobStatus.MANUAL:
+    row = _left_to_a_person(connection, task_id)
+    if row is None:
         return None
     called = row.attempt > 0 or row.state != {}
     status = JobStatus.UNKNOWN if called else JobStatus.QUEUED
@@ -141,9 +141,15 @@ def retry(connection: Connection, task_id: str, now: int) -> JobStatus | None:
 def close(connection: Connection, task_id: str, _now: int) -> JobStatus | None:
     """Close a job that waits for a person, who has settled it with the partner by hand: nothing more is called or said of it, and
     what waits behind it goes on. Its new status, or None if there is no such job."""
-    waits = (jobs.c.task_id == task_id) & (jobs.c.status == JobStatus.MANUAL)
-    closed = connection.execute(update(jobs).where(waits).values(status=JobStatus.DONE)).rowcount > 0
-    return JobStatus.DONE if closed else None
+    if _left_to_a_person(connection, task_id) is None:
+        return None
+    put(connection, [task_id], JobStatus.DONE)
+    return JobStatus.DONE
+
+
+def _left_to_a_person(connection: Connection, task_id: str) -> JobRow | None:
+    row = find(connection, task_id)
+    return row if row is not None and row.status is JobStatus.MANUAL else None
 
 
 def hasten(connection: Connection, task_id: str, now: int) -> bool:

@@ -31,8 +31,8 @@ def logged(directory: Path) -> set[str]:
     return {each["sha256"] for entry in entries(directory) for each in [entry.get("in"), *entry.get("out", [])] if each}
 
 
-async def ended(made: Linkage, follower: Follower, *hubs: Child) -> list[history.Said]:
-    """End these hubs, in order, once the log has all that stands; and that, in order.
+async def ended(made: Linkage, follower: Follower, *children: Child) -> list[history.Said]:
+    """End these processes, in order, once the log has all that stands; and that, in order.
 
     A receipt, or a copy of anything, may be read after the conclusion that it came before: a conclusion alone does not say that
     everything has been read.
@@ -45,9 +45,9 @@ async def ended(made: Linkage, follower: Follower, *hubs: Child) -> list[history
 
     await follower.caught_up()
     await until(all_logged, "all that stands is in the log")
-    for hub in hubs:
-        hub.process.terminate()
-        assert await hub.process.wait() == 0, hub.log.read_text(encoding="utf-8")[-2000:]
+    for child in children:
+        child.process.terminate()
+        assert await child.process.wait() == 0, child.log.read_text(encoding="utf-8")[-2000:]
     await follower.caught_up()
     return history.read(follower.records, made.cluster.prefix)
 

@@ -1,7 +1,6 @@
 """Three nodes with TLS, of which one, two and all are killed under a hub and a connector at work: nothing lost, nothing doubled."""
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from hub.bus.watch import Watch
 from tests.conftest import Cluster
 from tests.faults import history
 from tests.faults.cast import inquiries, shuffled
-from tests.faults.logs import logged
+from tests.faults.logs import ended, logged
 from tests.integration.test_access_lists import write
 from tests.processes import Linkage, Voice, linkage, until
 from tests.simulators import simulator
@@ -76,11 +75,7 @@ class Stage:
     async def verdict(self) -> list[str]:
         """Everything that is wrong, once every request is concluded and hub and connector have ended cleanly."""
         await until(lambda: {said.request for said in self._of("conclusion")} >= self.asked, "all is concluded")
-        for child in reversed(self.processes):
-            child.process.send_signal(signal.SIGTERM)
-            assert await child.process.wait() == 0
-        await self.follower.caught_up()
-        messages = history.read(self.follower.records, self.linkage.cluster.prefix)
+        messages = await ended(self.linkage, self.follower, *reversed(self.processes))
         sent = {said.body["id"] for said in history.of(messages, "request")}
         silent = [f"{said.request}: the bank is called silent" for said in history.of(messages, "non-response")]
         return [*history.check(messages, logged(self.linkage.log)), *silent, *(f"{each}: lost" for each in self.asked ^ sent)]

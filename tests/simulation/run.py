@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from hub.casework.desk import HOLD, SILENCE
+from hub.casework.held import WAITS
 from tests.simulation import checker, sabotage
 from tests.simulation.cast import Courts, Partner, Scripts
 from tests.simulation.connector import PARTY, System, connector
@@ -98,7 +100,7 @@ async def _live(world: World) -> None:
 
 def at_rest(world: World) -> bool:
     """Everything is read, published, judged and logged: by the stores, as another program sees them."""
-    hub_rests = _rests(world, "hub", "timers WHERE kind IN ('silence', 'hold', 'held-reply')", "audit WHERE log_index IS NULL")
+    hub_rests = _rests(world, "hub", f"timers WHERE kind IN ('{SILENCE}', '{HOLD}', '{WAITS}')", "audit WHERE log_index IS NULL")
     return hub_rests and (not world.plan.connector or _rests(world, PARTY, "jobs WHERE status NOT IN ('done', 'expired')"))
 
 
