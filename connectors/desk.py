@@ -24,7 +24,7 @@ from hub.engine.work import Decision, Facts, Work
 from hub.store import tables as t
 from hub.trust.errors import SignatureError
 from hub.trust.parties import Directory, Party, Role
-from schemas.base import Model, derive_id, from_micros, micros
+from schemas.base import Model, derive_near, from_micros, micros
 from schemas.codes import CODES
 from schemas.messages import (
     Forwarded,
@@ -204,7 +204,7 @@ class Desk:
 
     def _send(self, work: Work, decision: Decision, task: TaskSent, event: str, stage: str, body: Model) -> None:
         work.send(
-            decision, self._topics.replies, id=derive_id(work.composer.party, stage, task.id),
+            decision, self._topics.replies, id=derive_near(task.id, work.composer.party, stage, task.id),
             type=f"liandong.{kind_of(task.type)}.{event}.v1", recipient=task.source, case_token=task.subject,
             correlation=task.correlationid, cause=task.id, expires=work.now + KEEP, data=body, request_key=task.id,
         )  # fmt: skip

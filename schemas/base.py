@@ -91,6 +91,15 @@ def derive_id(*parts: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
+def derive_near(neighbour: str, *parts: str) -> str:
+    """`derive_id` of `parts`, but with the first 48 bits of the id `neighbour`, which is one of `parts`.
+
+    So all that is said of one request lies together in an index of ids, however many there are. The 74 bits after them are a hash of
+    all of `parts`.
+    """
+    return neighbour[:14] + derive_id(*parts)[14:]
+
+
 def day_of(at: int) -> date:
     """The day in China on which `at` (µs) falls."""
     return from_micros(at).date()

@@ -8,7 +8,7 @@ from hub.rules import collect, proposals
 from hub.rules.plan import FollowUpRule
 from hub.rules.state import RequestState, RequestStatus, TaskState
 from schemas import hub as said
-from schemas.base import derive_id, from_micros
+from schemas.base import derive_near, from_micros
 
 
 def conclude(desk: Desk, key: str) -> None:
@@ -21,7 +21,7 @@ def conclude(desk: Desk, key: str) -> None:
 
 def finish(desk: Desk, request: RequestState, outcome: Literal["complete", "incomplete"]) -> None:
     """The conclusion of `request`, to its court and to whoever listens."""
-    conclusion_id = derive_id(desk.work.composer.party, "conclusion", request.key)
+    conclusion_id = derive_near(request.key, desk.work.composer.party, "conclusion", request.key)
     closing = desk.work.decide("request.concluded", request.key, None, {
         "request": request.request_id, "court": request.court, "outcome": outcome})  # fmt: skip
     lines = tuple(

@@ -19,7 +19,7 @@ from hub.store.aggregates import States
 from hub.store.vault import NO_CASE
 from hub.trust.parties import Role
 from schemas import hub as said
-from schemas.base import Model, derive_id, from_micros
+from schemas.base import Model, derive_id, derive_near, from_micros
 from schemas.codes import CODES
 from schemas.messages import PartnerMessage, RequestMessage
 from schemas.subject import Subject, number_of
@@ -212,7 +212,7 @@ class Desk:
         court = self.told(request)
         self.work.send(
             decision, self.topics.results(court),
-            id=message_id or derive_id(self.work.composer.party, stage, request.key),
+            id=message_id or derive_near(request.key, self.work.composer.party, stage, request.key),
             type=f"liandong.{request.kind}.{event}.v1", recipient=court, case_token=request.case_token,
             correlation=request.request_id, cause=cause, expires=self.work.now + KEEP, data=data,
             request_key=request.key,

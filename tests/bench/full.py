@@ -14,32 +14,34 @@ from tests.bench.turns import compare
 from tests.rig import Rig
 
 _NUMBERED = "WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 999 + :count)"  # after the rig's own first rows
-# Keys are scattered over their indexes, as hashes are: a multiplier that shares no factor with a power of two visits every number once.
+# Keys are scattered over their indexes among those of new requests, as hashes are: a multiplier that shares no factor with a power
+# of two visits every number once.
 _SCATTERED = "printf('%08x%08x', {i} * 2654435761 % 4294967296, {i})"
 _KEY, _TASK, _CASE = (_SCATTERED.format(i=i) for i in ("n.i", "(2 * n.i + part)", "(n.i / 3)"))
+_MESSAGE = _SCATTERED.format(i="(4 * n.i + part)")
 _TWO = "(SELECT 0 AS part UNION ALL SELECT 1)"
 _FOUR = "(SELECT 0 AS part UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3)"
 REQUESTS = (
     f"""INSERT INTO requests (key, court, request_id, kind, action, case_token, subject_token, status, outcome, conclusion_id,
         message_pk, config_sha256, signed_at, received_at, decided_at, expires_at, concluded_at)
-        SELECT 'r' || {_KEY}, 'court-9901', {_KEY}, 'inquiry', 'inquire', {_CASE}, {_KEY}, 'concluded', 'complete', {_KEY},
+        SELECT {_KEY}, 'court-9901', {_KEY}, 'inquiry', 'inquire', {_CASE}, {_KEY}, 'concluded', 'complete', {_KEY},
         4 * n.i, 'c', n.i, n.i, n.i, n.i, n.i FROM n""",
     f"""INSERT INTO tasks (task_id, request_key, partner, status, outcome, receipt_within, reply_within, agreement, received_at,
-        settled_at, message_id) SELECT 't' || {_TASK}, 'r' || {_KEY}, 'partner-' || part, 'settled', 'result', 60, 600, 'A', n.i, n.i,
-        'm' || {_TASK} FROM n, {_TWO}""",
+        settled_at, message_id) SELECT {_TASK}, {_KEY}, 'partner-' || part, 'settled', 'result', 60, 600, 'A', n.i, n.i,
+        {_TASK} FROM n, {_TWO}""",
     f"""INSERT INTO messages (pk, message_id, direction, source, recipient, type, request_key, case_token, digest, jws, sealed, at,
-        handled_at, topic, audit_seq) SELECT 4 * n.i + part, 'm' || {_KEY} || part, 'in', 'a', 'b', 't', 'r' || {_KEY}, {_CASE}, 'd',
+        handled_at, topic, audit_seq) SELECT 4 * n.i + part, {_MESSAGE}, 'in', 'a', 'b', 't', {_KEY}, {_CASE}, 'd',
         'j', zeroblob(300), n.i, n.i, 'topic', n.i FROM n, {_FOUR}""",
     f"""INSERT INTO inbox (sender, message_id, digest, message_pk, expires_at)
         SELECT 'court-9901', {_KEY} || part, 'd', 4 * n.i, n.i FROM n, {_TWO}""",
     f"""INSERT INTO outbox (seq, message_pk, message_id, topic, key, published_at)
-        SELECT 2 * n.i + part, 4 * n.i, 't' || {_TASK}, 'topic', 'k', n.i FROM n, {_TWO}""",
+        SELECT 2 * n.i + part, 4 * n.i, {_TASK}, 'topic', 'k', n.i FROM n, {_TWO}""",
     f"""INSERT INTO numbers (court, number_token, version, action, request_key)
-        SELECT 'court-9901', {_KEY}, 1, 'inquire', 'r' || {_KEY} FROM n""",
+        SELECT 'court-9901', {_KEY}, 1, 'inquire', {_KEY} FROM n""",
     f"INSERT INTO case_keys (case_token, wrapped) SELECT {_KEY}, zeroblob(60) FROM n",
 )
 ENTRIES = f"""INSERT INTO audit (seq, kind, request_key, at, leaf, log_index)
-    SELECT n.i, 'task.answered', 'r' || {_SCATTERED.format(i="(n.i / 10)")}, n.i, zeroblob(300), n.i FROM n"""
+    SELECT n.i, 'task.answered', {_SCATTERED.format(i="(n.i / 10)")}, n.i, zeroblob(300), n.i FROM n"""
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from hub.engine.gate import Gate
 from hub.engine.records import Inbound, Record, Unfit, digest_of
 from hub.engine.work import jcs
 from hub.trust.parties import Directory, Role
-from schemas.base import CHINA, MessageId, derive_id, format_time, from_micros, micros
+from schemas.base import CHINA, MessageId, derive_id, derive_near, format_time, from_micros, micros
 from schemas.messages import parse
 from schemas.publish.examples import examples
 from schemas.publish.json_schemas import FAMILIES, json_schema
@@ -213,6 +213,15 @@ def test_derived_ids_are_uuids_and_as_distinct_as_what_they_are_made_of(one: lis
     adapter: TypeAdapter[str] = TypeAdapter(MessageId)
     assert adapter.validate_python(derive_id(*one))[14] == "8"
     assert (derive_id(*one) == derive_id(*other)) == (one == other)
+
+
+@given(st.uuids(), parts, parts)
+def test_an_id_near_another_begins_as_it_does_and_is_as_distinct_as_what_it_is_made_of(near: uuid.UUID, one: list[str], other: list[str]) -> None:
+    neighbour = str(near)
+    made = derive_near(neighbour, *one, neighbour)
+    assert made[:14] == neighbour[:14]
+    assert (uuid.UUID(made).version, uuid.UUID(made).variant) == (8, uuid.RFC_4122)
+    assert (made == derive_near(neighbour, *other, neighbour)) == (one == other)
 
 
 @given(st.lists(st.text(), min_size=1, max_size=4))
