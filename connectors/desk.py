@@ -204,7 +204,7 @@ class Desk:
 
     def _send(self, work: Work, decision: Decision, task: TaskSent, event: str, stage: str, body: Model) -> None:
         work.send(
-            decision, self._topics.replies, id=derive_near(task.id, work.composer.party, stage, task.id),
+            decision, self._topics.replies, id=derive_near(task.id, work.composer.party, stage),
             type=f"liandong.{kind_of(task.type)}.{event}.v1", recipient=task.source, case_token=task.subject,
             correlation=task.correlationid, cause=task.id, expires=work.now + KEEP, data=body, request_key=task.id,
         )  # fmt: skip

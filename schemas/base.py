@@ -92,12 +92,11 @@ def derive_id(*parts: str) -> str:
 
 
 def derive_near(neighbour: str, *parts: str) -> str:
-    """`derive_id` of `parts`, but with the first 48 bits of the id `neighbour`, which is one of `parts`.
+    """`derive_id` of `parts` and of the id `neighbour`, but with the first 48 bits of `neighbour` itself.
 
-    So all that is said of one request lies together in an index of ids, however many there are. The 74 bits after them are a hash of
-    all of `parts`.
+    So all that is said of one request lies together in an index of ids, however many there are.
     """
-    return neighbour[:14] + derive_id(*parts)[14:]
+    return neighbour[:14] + derive_id(*parts, neighbour)[14:]
 
 
 def day_of(at: int) -> date:

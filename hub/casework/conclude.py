@@ -8,7 +8,7 @@ from hub.rules import collect, proposals
 from hub.rules.plan import FollowUpRule
 from hub.rules.state import RequestState, RequestStatus, TaskState
 from schemas import hub as said
-from schemas.base import derive_near, from_micros
+from schemas.base import from_micros
 
 
 def conclude(desk: Desk, key: str) -> None:
@@ -21,7 +21,6 @@ def conclude(desk: Desk, key: str) -> None:
 
 def finish(desk: Desk, request: RequestState, outcome: Literal["complete", "incomplete"]) -> None:
     """The conclusion of `request`, to its court and to whoever listens."""
-    conclusion_id = derive_near(request.key, desk.work.composer.party, "conclusion", request.key)
     closing = desk.work.decide("request.concluded", request.key, None, {
         "request": request.request_id, "court": request.court, "outcome": outcome})  # fmt: skip
     lines = tuple(
@@ -31,7 +30,7 @@ def finish(desk: Desk, request: RequestState, outcome: Literal["complete", "inco
     )  # fmt: skip
     follow_ups = tuple(follow_up(rule, task) for rule, task in proposals.reasons(desk.linkage.follow_ups, request))
     body = said.Conclusion(outcome=outcome, partners=lines, follow_ups=follow_ups)
-    desk.to_court(closing, request, "conclusion", "conclusion", body, request.request_id, conclusion_id)
+    conclusion_id = desk.to_court(closing, request, "conclusion", "conclusion", body, request.request_id)
     concluded = replace(request, status=RequestStatus.CONCLUDED, outcome=outcome, conclusion_id=conclusion_id)
     desk.put_request(concluded)
     for listener in desk.conclusion_listeners:

@@ -204,19 +204,16 @@ class Desk:
                                 partition=record.partition, offset=record.offset, sha256=item.digest),
         )  # fmt: skip
 
-    def to_court(
-        self, decision: Decision, request: RequestState, event: str, stage: str, data: Model, cause: str,
-        message_id: str | None = None,
-    ) -> None:  # fmt: skip
-        """One message about `request` to the court concerned; `stage` makes its id, unless it has one."""
+    def to_court(self, decision: Decision, request: RequestState, event: str, stage: str, data: Model, cause: str) -> str:
+        """One message about `request` to the court concerned; `stage` makes its id, which is given back."""
         court = self.told(request)
+        message_id = derive_near(request.key, self.work.composer.party, stage)
         self.work.send(
-            decision, self.topics.results(court),
-            id=message_id or derive_near(request.key, self.work.composer.party, stage, request.key),
-            type=f"liandong.{request.kind}.{event}.v1", recipient=court, case_token=request.case_token,
-            correlation=request.request_id, cause=cause, expires=self.work.now + KEEP, data=data,
+            decision, self.topics.results(court), id=message_id, type=f"liandong.{request.kind}.{event}.v1", recipient=court,
+            case_token=request.case_token, correlation=request.request_id, cause=cause, expires=self.work.now + KEEP, data=data,
             request_key=request.key,
         )  # fmt: skip
+        return message_id
 
     def answer(self, decision: Decision, item: Inbound, kind: str, event: str, data: Model, case_token: str) -> None:
         """One message back to whoever sent `item`: noted, refused, or what was asked for."""

@@ -20,7 +20,7 @@ def planned(desk: Desk, key: str, partner: str, priority: Priority = "ordinary")
     agreement = desk.linkage.agreements[partner]
     seconds, working_days = agreement.reply_terms(priority == "urgent")
     return TaskState(
-        task_id=derive_near(key, desk.work.composer.party, "task", key, partner), partner=partner,
+        task_id=derive_near(key, desk.work.composer.party, "task", partner), partner=partner,
         status=TaskStatus.PLANNED, receipt_within=agreement.receipt_within, reply_within=seconds,
         agreement=agreement.reference, reply_working_days=working_days, priority=priority,
     )  # fmt: skip

@@ -17,8 +17,7 @@ _NUMBERED = "WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n W
 # Keys are scattered over their indexes among those of new requests, as hashes are: a multiplier that shares no factor with a power
 # of two visits every number once.
 _SCATTERED = "printf('%08x%08x', {i} * 2654435761 % 4294967296, {i})"
-_KEY, _TASK, _CASE = (_SCATTERED.format(i=i) for i in ("n.i", "(2 * n.i + part)", "(n.i / 3)"))
-_MESSAGE = _SCATTERED.format(i="(4 * n.i + part)")
+_KEY, _TASK, _MESSAGE, _CASE = (_SCATTERED.format(i=i) for i in ("n.i", "(2 * n.i + part)", "(4 * n.i + part)", "(n.i / 3)"))
 _TWO = "(SELECT 0 AS part UNION ALL SELECT 1)"
 _FOUR = "(SELECT 0 AS part UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3)"
 REQUESTS = (
