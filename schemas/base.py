@@ -5,6 +5,7 @@ import binascii
 import calendar
 import hashlib
 import re
+import secrets
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Annotated
 
@@ -84,11 +85,20 @@ def from_micros(value: int) -> datetime:
     return _EPOCH + timedelta(microseconds=value)
 
 
+def new_id(at: int) -> str:
+    """A new UUID of version 7 (RFC 9562) for what is made at `at` (µs): milliseconds, then 74 random bits.
+
+    What is made about the same time lies together in an index of ids.
+    """
+    digits = secrets.token_hex(10)
+    milliseconds = f"{at // 1000:012x}"
+    return f"{milliseconds[:8]}-{milliseconds[8:]}-7{digits[:3]}-{_variant(digits[3])}{digits[4:7]}-{digits[7:19]}"
+
+
 def derive_id(*parts: str) -> str:
     """A UUID of version 8 (RFC 9562) from the SHA-256 of `parts`."""
     digits = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
+    return f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-{_variant(digits[16])}{digits[17:20]}-{digits[20:32]}"
 
 
 def derive_near(neighbour: str, *parts: str) -> str:
@@ -97,6 +107,10 @@ def derive_near(neighbour: str, *parts: str) -> str:
     So all that is said of one request lies together in an index of ids, however many there are.
     """
     return neighbour[:14] + derive_id(*parts, neighbour)[14:]
+
+
+def _variant(digit: str) -> str:
+    return "89ab"[int(digit, 16) & 3]
 
 
 def day_of(at: int) -> date:

@@ -19,7 +19,7 @@ from hub.trust.jws import Signer
 from hub.trust.parties import Officer, Party, PartyKey, Role
 from schemas import samples
 from schemas.approvals import content_sha256, statement
-from schemas.base import CHINA, format_time, micros
+from schemas.base import CHINA, format_time, micros, new_id
 from schemas.requests import ControlRequest, InquiryRequest, Kind, LocateRequest, NoticeRequest
 from schemas.samples import Data, legal_basis, subject
 
@@ -59,7 +59,7 @@ def message(type: str, source: str, recipient: str, data: Data, **attributes: An
     """
     given = attributes.get("time")
     at = given if isinstance(given, datetime) else datetime.now(CHINA)
-    message_id = str(uuid.uuid4())
+    message_id = new_id(micros(at))
     head = {
         "specversion": "1.0", "id": message_id, "source": source, "recipient": recipient, "type": type,
         "subject": _case_token(source, data), "time": at,

@@ -6,7 +6,6 @@ partner's. What does not verify is not left out but given with the code of its f
 
 import asyncio
 import time
-import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from hub.settings import ConfigError, Settings, read_secret
 from hub.trust import keys
 from hub.trust.jws import Signer
 from hub.trust.parties import Directory, Role
-from schemas.base import CHINA, micros
+from schemas.base import CHINA, micros, new_id
 from schemas.hub import CaseEvent, Conclusion, Drafts, round_id
 from schemas.requests import MOST_ROUNDS, InquiryRequest
 
@@ -101,7 +100,8 @@ class CourtClient:
 
         It is valid for 30 days, a standing inquiry as long as its legal basis.
         """
-        message_id, now = request_id or str(uuid.uuid4()), datetime.now(CHINA)
+        now = datetime.now(CHINA)
+        message_id = request_id or new_id(micros(now))
         case = self._composer.token("case", draft.case_number or draft.name)
         request = draft.request
         standing = isinstance(request, InquiryRequest) and request.standing is not None

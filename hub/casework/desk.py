@@ -34,8 +34,13 @@ _ALARMING = frozenset({"id-reused", "number-reused", "reply-conflicting"})
 
 
 def request_key(court: str, request_id: str) -> str:
-    """The hub's own name for a court's request."""
-    return derive_id("request", court, request_id)
+    """The hub's own name for a court's request: near the court's own, so that what the store keeps of a request lies together."""
+    return derive_near(request_id, "request", court)
+
+
+def possible_keys(court: str, request_id: str) -> tuple[str, str]:
+    """What the hub calls it: as above, or, if it was taken in before schema 5, a hash all through."""
+    return request_key(court, request_id), derive_id("request", court, request_id)
 
 
 def coded(code: str, about: tuple[str, ...] | None = None) -> said.CodedReason:
@@ -111,7 +116,7 @@ class Desk:
         return found
 
     def _request_of(self, courts: Iterable[str], request_id: str) -> RequestState | None:
-        keys = [request_key(court, request_id) for court in dict.fromkeys(courts)]
+        keys = [key for court in dict.fromkeys(courts) for key in possible_keys(court, request_id)]
         self.load(keys)
         return next((self.cases[key] for key in keys if key in self.cases), None)
 
@@ -121,7 +126,7 @@ class Desk:
         found = self._request_of([speaker], request_id)
         if found is not None:
             return found
-        keys = [request_key(court, request_id) for court in self.rulebook.registers]
+        keys = [key for court in self.rulebook.registers for key in possible_keys(court, request_id)]
         self.load(keys)
         every = [self.cases[key] for key in keys if key in self.cases]
         concerned = (each for each in every if speaker in (self.holder(each), *(task.partner for task in each.tasks)))

@@ -33,7 +33,7 @@ def draft(desk: Desk, original: RequestState, action: str, partners: Sequence[st
     every = [task.partner for task in original.tasks]
     some = f"-{derive_id('partners', *partners)[:8].upper()}" if partners and set(partners) != set(every) else ""
     data = {name: old[name] for name in _KEPT if name in old} | {
-        "number": f"D-{original.request_id[:13].upper()}-{action.upper()}{some}", "version": 1, "action": action,
+        "number": f"D-{original.request_id[-12:].upper()}-{action.upper()}{some}", "version": 1, "action": action,
         "legal": legal(old, scope), "partners": list(partners or every),
         "original": original.request_id, **members,
     }  # fmt: skip

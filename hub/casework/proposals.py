@@ -91,7 +91,7 @@ class _FollowUps:
         basis = legal(old, scope) | ({"purpose": Purpose.LOCATE.value} if kind == "locate" else {})
         same = desk.linkage.partner_kinds.get(partner) == rule.partner_kind
         data: Body = {
-            "number": f"F-{self._request.request_id[:13].upper()}-{desk.work.composer.token('asset', name)[:12].upper()}", "version": 1,
+            "number": f"F-{self._request.request_id[-12:].upper()}-{desk.work.composer.token('asset', name)[:12].upper()}", "version": 1,
             "action": action, "legal": basis, "subject": old["subject"],
             "partners": [partner] if same else list(desk.linkage.of_kind((rule.partner_kind,))),
         }  # fmt: skip

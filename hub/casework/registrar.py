@@ -44,11 +44,11 @@ class Registrar:
     def duplicate(self, item: Inbound) -> None:
         """Already done: nothing is decided again; a court gets the very answer it got before."""
         message = item.message
-        key = request_key(message.source, message.id) if isinstance(message, RequestMessage) else None
-        self._desk.work.decide("message.duplicate", key, item, {})
-        if key is not None:
+        request = self._desk.request_of(message.source, message.id) if isinstance(message, RequestMessage) else None
+        self._desk.work.decide("message.duplicate", request.key if request else None, item, {})
+        if request is not None:
             self._desk.work.flush_rows()
-            for pk in cases.first_answer(self._desk.work.connection, key):
+            for pk in cases.first_answer(self._desk.work.connection, request.key):
                 self._desk.work.send_again(pk)
 
     def take(self, item: Inbound, message: RequestMessage) -> None:

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import Connection, func, select, update
 
 from hub.casework import Casework
-from hub.casework.desk import request_key
+from hub.casework.desk import possible_keys
 from hub.casework.maintenance import reference
 from hub.engine import timers
 from hub.engine.batches import BATCH
@@ -25,7 +25,7 @@ from hub.engine.gate import Gate
 from hub.engine.records import Inbound, Record, Unfit
 from hub.engine.timers import Due
 from hub.engine.work import Work
-from hub.store import contact
+from hub.store import cases, contact
 from hub.store import tables as t
 from hub.store.database import Database
 from hub.store.errors import StoreError, is_outage
@@ -158,7 +158,7 @@ class Replayer:
         with self._store.write() as connection:
             before = connection.scalar(select(func.max(t.audit.c.seq))) or 0
             for number, (leaf, entry) in enumerate(zip(group.leaves, group.entries, strict=True), before + 1):
-                row = {"seq": number, "kind": entry["kind"], "request_key": _reference(entry), "at": group.at, "leaf": leaf}
+                row = {"seq": number, "kind": entry["kind"], "request_key": _reference(connection, entry), "at": group.at, "leaf": leaf}
                 connection.execute(t.audit.insert(), row)
                 if entry["kind"] == "timer.failed":
                     c = t.timers.c
@@ -184,14 +184,14 @@ class Replayer:
             return timers.due(connection, at, BATCH)
 
 
-def _reference(entry: dict[str, Any]) -> str | None:
+def _reference(connection: Connection, entry: dict[str, Any]) -> str | None:
     """What an entry that is echoed is found by."""
     if entry["kind"] == "party.key":
         return f"key/{entry['kid']}/{entry['thumbprint']}"
     if entry["kind"] == "agreement.maintenance":
         return reference(entry["partner"])
     if entry["kind"].startswith("letter.") and "request" in entry:
-        return request_key(entry["court"], entry["request"])
+        return next(iter(cases.load(connection, possible_keys(entry["court"], entry["request"]))), None)
     return None
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Column, Index, LargeBinary, MetaData, PrimaryKeyConstrain
 
 from hub.store.dialect import Integer, String
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Goes up with every change of a table that exists, or of what its rows mean: `hub.store.migrations` then gains a step."""
 
 metadata = MetaData()

@@ -14,16 +14,18 @@ from tests.bench.turns import compare
 from tests.rig import Rig
 
 _NUMBERED = "WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 999 + :count)"  # after the rig's own first rows
-# Keys are scattered over their indexes among those of new requests, as hashes are: a multiplier that shares no factor with a power
-# of two visits every number once.
+# Ids lie in the order of their time, one a second until now, as those of version 7 do; tokens are scattered among those of new requests, as
+# hashes are: a multiplier that shares no factor with a power of two visits every number once.
+_TIMED = "printf('%08x-%04x-%08x', (1700000000000 + 1000 * {i}) >> 16, (1700000000000 + 1000 * {i}) & 65535, {i} * 2654435761 % 4294967296)"
 _SCATTERED = "printf('%08x%08x', {i} * 2654435761 % 4294967296, {i})"
-_KEY, _TASK, _MESSAGE, _CASE = (_SCATTERED.format(i=i) for i in ("n.i", "(2 * n.i + part)", "(4 * n.i + part)", "(n.i / 3)"))
+_KEY, _CASE, _TOKEN = _TIMED.format(i="n.i"), _SCATTERED.format(i="(n.i / 3)"), _SCATTERED.format(i="n.i")
+_TASK, _MESSAGE = f"{_KEY} || part", f"{_KEY} || '-' || part"
 _TWO = "(SELECT 0 AS part UNION ALL SELECT 1)"
 _FOUR = "(SELECT 0 AS part UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3)"
 REQUESTS = (
     f"""INSERT INTO requests (key, court, request_id, kind, action, case_token, subject_token, status, outcome, conclusion_id,
         message_pk, config_sha256, signed_at, received_at, decided_at, expires_at, concluded_at)
-        SELECT {_KEY}, 'court-9901', {_KEY}, 'inquiry', 'inquire', {_CASE}, {_KEY}, 'concluded', 'complete', {_KEY},
+        SELECT {_KEY}, 'court-9901', {_KEY}, 'inquiry', 'inquire', {_CASE}, {_TOKEN}, 'concluded', 'complete', {_KEY},
         4 * n.i, 'c', n.i, n.i, n.i, n.i, n.i FROM n""",
     f"""INSERT INTO tasks (task_id, request_key, partner, status, outcome, receipt_within, reply_within, agreement, received_at,
         settled_at, message_id) SELECT {_TASK}, {_KEY}, 'partner-' || part, 'settled', 'result', 60, 600, 'A', n.i, n.i,
@@ -36,11 +38,11 @@ REQUESTS = (
     f"""INSERT INTO outbox (seq, message_pk, message_id, topic, key, published_at)
         SELECT 2 * n.i + part, 4 * n.i, {_TASK}, 'topic', 'k', n.i FROM n, {_TWO}""",
     f"""INSERT INTO numbers (court, number_token, version, action, request_key)
-        SELECT 'court-9901', {_KEY}, 1, 'inquire', {_KEY} FROM n""",
-    f"INSERT INTO case_keys (case_token, wrapped) SELECT {_KEY}, zeroblob(60) FROM n",
+        SELECT 'court-9901', {_TOKEN}, 1, 'inquire', {_KEY} FROM n""",
+    f"INSERT INTO case_keys (case_token, wrapped) SELECT {_TOKEN}, zeroblob(60) FROM n",
 )
 ENTRIES = f"""INSERT INTO audit (seq, kind, request_key, at, leaf, log_index)
-    SELECT n.i, 'task.answered', {_SCATTERED.format(i="(n.i / 10)")}, n.i, zeroblob(300), n.i FROM n"""
+    SELECT n.i, 'task.answered', {_TIMED.format(i="(n.i / 10)")}, n.i, zeroblob(300), n.i FROM n"""
 
 
 def main() -> None:

@@ -7,7 +7,6 @@ import base64
 import hashlib
 import json
 import secrets
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from typing import Any
 from hub.engine.records import Headers
 from hub.engine.work import signed_headers
 from hub.trust.jws import Signer
-from schemas.base import CHINA, format_time
+from schemas.base import CHINA, format_time, micros, new_id
 from tests.strategies import with_resident_check
 
 COURT = "court-9901"
@@ -65,7 +64,7 @@ def _signed(request_id: str, message: dict[str, Any], signer: Signer) -> Sent:
 
 
 def _envelope(source: str, recipient: str, message_type: str, request_id: str | None, now: datetime) -> dict[str, Any]:
-    own = str(uuid.uuid4())
+    own = new_id(micros(now))
     return {
         "specversion": "1.0", "id": own, "source": source, "recipient": recipient, "type": message_type,
         "time": format_time(now), "expires": format_time(now + timedelta(hours=6)), "correlationid": request_id or own,

@@ -18,7 +18,7 @@ from hub.engine.gate import Gate
 from hub.engine.records import Inbound, Record, Unfit, digest_of
 from hub.engine.work import jcs
 from hub.trust.parties import Directory, Role
-from schemas.base import CHINA, MessageId, derive_id, derive_near, format_time, from_micros, micros
+from schemas.base import CHINA, MessageId, derive_id, derive_near, format_time, from_micros, micros, new_id
 from schemas.messages import parse
 from schemas.publish.examples import examples
 from schemas.publish.json_schemas import FAMILIES, json_schema
@@ -206,6 +206,14 @@ def test_entries_are_canonical_json(entry: dict[str, Any]) -> None:
 
 
 parts = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x1f"), max_size=40), min_size=1, max_size=5)
+
+
+@given(st.integers(0, 253_402_300_799_999_999), st.integers(0, 10_000_000))
+def test_a_new_id_is_a_uuid_of_version_7_that_says_when_it_was_made(at: int, later: int) -> None:
+    made = uuid.UUID(TypeAdapter(MessageId).validate_python(new_id(at)))
+    assert (made.version, made.variant, made.int >> 80) == (7, uuid.RFC_4122, at // 1000)
+    assert new_id(at) != str(made), "74 bits of it are drawn"
+    assert new_id(at + 1000 + later) > str(made), "ids of a later millisecond come later in an index"
 
 
 @given(parts, parts)

@@ -16,9 +16,11 @@ from hub.store.aggregates import States
 from hub.store.database import Database, open_readonly
 from hub.store.errors import StoreError
 from hub.store.leases import leases
+from schemas.base import derive_id
 from schemas.messages import parse
 from tests import stores
-from tests.rig import Rig, said
+from tests.factories import control
+from tests.rig import Rig, said, tasks_in
 from tests.unit.test_linkage_casework import UNIT
 
 SCRIPT = Path(__file__).parent.parent / "fixtures" / "store-schema-2.sql"
@@ -86,6 +88,25 @@ def test_data_are_brought_forward_and_the_work_goes_on(old: Path, tmp_path: Path
     out = said(rig.feed([rig.reply(parse(bank)), rig.reply(parse(estate), "result", findings=[UNIT])]))
     assert out[-1].data.outcome == "complete"
     assert {each.finding for each in out[-1].data.follow_ups} == {"vehicle", "real-estate"}
+    rig.close()
+
+
+def test_requests_of_before_are_found_by_their_courts_ids_under_the_keys_they_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig(tmp_path)
+    freeze_id, freeze = rig.request(control("freeze"))
+    old_key = derive_id("request", "court-9901", freeze_id)
+    with monkeypatch.context() as before:
+        before.setattr("hub.casework.registrar.request_key", lambda court, request_id: derive_id("request", court, request_id))
+        first = rig.feed([freeze])
+    assert [each.value for each in rig.feed([freeze])] == [first[0].value], "the very answer that it got before"
+    rig.feed([rig.reply(tasks_in(first)[0], "result")])
+    release_id, release = rig.request(control("release", original=freeze_id))
+    (task,) = tasks_in(rig.feed([release]))
+    assert task.correlationid == release_id
+    with rig.store.read() as connection:
+        original = select(t.requests.c.original_key).where(t.requests.c.request_id == release_id)
+        assert connection.scalar(original) == old_key
+        assert connection.scalar(select(t.requests.c.key).where(t.requests.c.request_id == freeze_id)) == old_key
     rig.close()
 
 

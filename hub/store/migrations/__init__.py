@@ -15,7 +15,13 @@ from hub.store.errors import StoreError
 from hub.store.migrations import step_003, step_004
 from hub.store.tables import SCHEMA_VERSION, meta
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {3: step_003.migrate, 4: step_004.migrate}
+
+def _nothing(_connection: Connection) -> None:
+    """Schema 4 → 5: keys of requests lie near the court's own ids from now on. Every row stays as it is, but a program of before
+    would not find a new request by its court's id, and so must not be at work beside one of now."""
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {3: step_003.migrate, 4: step_004.migrate, 5: _nothing}
 """Schema → what makes it of the one before."""
 FILLS: Mapping[int, Callable[[Connection], object]] = {3: letters.adopt}
 """Schema → what fills its new tables from those of the one before."""
