@@ -252,7 +252,7 @@ class Desk:
         court = party_id in self.rulebook.registers
         topic = self.topics.results(party_id) if court else self.topics.tasks(party_id)
         self.work.send(
-            decision, topic, id=derive_id(self.work.composer.party, party_id, stage), type=type, recipient=party_id,
+            decision, topic, id=derive_near(correlation, self.work.composer.party, party_id, stage), type=type, recipient=party_id,
             case_token=case_token, correlation=correlation, cause=cause, expires=self.work.now + KEEP, data=data,
             request_key=request_key or decision.request_key,
         )  # fmt: skip

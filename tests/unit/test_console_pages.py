@@ -71,6 +71,14 @@ async def test_who_and_what_are_shown_masked(client: Client, hub: SampleHub) -> 
     assert "账户 × 2" in text
 
 
+async def test_messages_of_one_request_are_told_apart_by_what_is_shown_of_their_ids(client: Client, hub: SampleHub) -> None:
+    text = await (await client.get(f"/requests/{hub.keys['found']}")).text()
+    shown = {full: short for full, short in re.findall(r'<code title="([0-9a-f-]{36})">([^<]+)</code>', text)}
+    assert len(shown) > 10
+    assert len({full[:13] for full in shown}) < len(shown), "they begin alike"
+    assert len(set(shown.values())) == len(shown)
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 async def test_no_word_is_missing(
     client: Client, hub: SampleHub, monkeypatch: pytest.MonkeyPatch, language: str
