@@ -9,7 +9,7 @@
  9. this role may send this type here
 10. whose keys signed the approvals of a request; what follows from that, the rules say (V19)
 
-Pure but for the directory; runs in worker threads, where the signature check lets go of the interpreter lock.
+Pure but for the directory.
 """
 
 from collections.abc import Callable, Sequence

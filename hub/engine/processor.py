@@ -1,7 +1,8 @@
 """The loop: take a batch → verify → decide → ONE SQL transaction → publish.
 
-Three stages overlap: while one batch is in the store's thread (`committer`), the next is verified (`gate`) and the one before is
-published (`relay`). Deadlines end beside them (`timekeeper`).
+Two stages overlap: while one batch is verified and decided on in the store's thread (`gate`, `committer`), the one before is published
+(`relay`). Deadlines end beside them (`timekeeper`). Verifying in a thread of its own brings nothing: the two would wait for each other at
+the interpreter's lock, 250 times a batch.
 
 Several processes on a shared store divide the partitions among them by leases; one of them publishes, any fires timers.
 """
@@ -23,7 +24,7 @@ from hub.engine.committer import Application, Committer
 from hub.engine.compose import Composer
 from hub.engine.crew import RELAY, Crew, Fenced
 from hub.engine.gate import Gate
-from hub.engine.records import Inbound, Outgoing, Place, Record, Unfit
+from hub.engine.records import Outgoing, Place, Record
 from hub.engine.relay import Relay, Sink
 from hub.engine.skew import TimedSink
 from hub.engine.standby import Standby
@@ -118,7 +119,7 @@ class Processor:
             source.seek(self._committer.positions)
             self._regroup.clear()
             self.ready.set()
-            queue: asyncio.Queue[list[Inbound | Unfit] | None] = asyncio.Queue(1)
+            queue: asyncio.Queue[list[Record] | None] = asyncio.Queue(1)
             async with asyncio.TaskGroup() as group:
                 relay = group.create_task(self.relay.run())
                 ticks = group.create_task(self._timekeeper.run(source))
@@ -193,7 +194,7 @@ class Processor:
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
-    async def _read(self, source: Source, queue: asyncio.Queue[list[Inbound | Unfit] | None]) -> None:
+    async def _read(self, source: Source, queue: asyncio.Queue[list[Record] | None]) -> None:
         while not (self._stopping.is_set() or self._regroup.is_set()):
             await self._paused.wait()
             if not self._committer.positions:
@@ -201,21 +202,24 @@ class Processor:
                 continue
             records = await source.take(self._batch, TAKE_TIMEOUT_MS)
             for part in in_parts(records):
-                await queue.put(await asyncio.to_thread(self._gate.check_all, part))
+                await queue.put(part)
         await queue.put(None)
 
     # -- committing ----------------------------------------------------------------------------------------------------
 
-    async def _commit_forever(self, queue: asyncio.Queue[list[Inbound | Unfit] | None]) -> None:
+    async def _commit_forever(self, queue: asyncio.Queue[list[Record] | None]) -> None:
         while (batch := await queue.get()) is not None:
             while self.relay.crowded and not self._stopping.is_set():  # noqa: ASYNC110 - whoever publishes tells nobody
                 await asyncio.sleep(WAIT)
             await self._timekeeper.catch_up()
             upto = self.relay.unmarked()
             published = (upto, self.relay.done_at or self._clock()) if upto is not None else None
-            self.relay.offer(await self.on_store(self._committer.commit, batch, published))
+            self.relay.offer(await self.on_store(self._take_in, batch, published))
             if upto is not None:
                 self.relay.marked(upto)
+
+    def _take_in(self, batch: list[Record], published: tuple[int, int] | None) -> list[Outgoing]:
+        return self._committer.commit(self._gate.check_all(batch), published)
 
     async def _beat_forever(self, places: Collection[Place]) -> None:
         """Renew this process's leases, and notice when the partitions are to be divided anew."""
