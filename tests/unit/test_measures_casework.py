@@ -1,5 +1,7 @@
 """Measures over the casework: the register, its clocks and its queue, as messages and timers move them."""
 
+import base64
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -70,6 +72,15 @@ def test_a_renewal_is_drafted_30_15_and_7_days_ahead_and_goes_up_when_unsigned(r
         ("2027-11-15", "renewal-escalated", 1), ("2027-11-19", "renewal-escalated", 2), ("2027-11-21", "renewal-escalated", 3),
     ]  # fmt: skip
     assert [event.addressee for _, event in seen] == ["GZ-9901-001"] * 3 + ["GZ-9901-003"] * 3
+
+
+def test_drafts_for_requests_of_one_millisecond_have_numbers_of_their_own(rig: Rig) -> None:
+    ids = [frozen(rig, asset={**samples.ACCOUNT, "number": number}) for number in ("6222990100000001", "6222990100000002")]
+    assert ids[0][:13] == ids[1][:13], "the court signed both within a millisecond"
+    at(rig, 2027, 10, 23, 12)
+    drafts = [json.loads(base64.b64decode(each.data.draft.content))["data"] for each in said(rig.fire())]
+    assert {draft["original"] for draft in drafts} == set(ids)
+    assert len({draft["number"] for draft in drafts}) == 2
 
 
 def test_one_second_late_a_measure_has_lapsed_and_cannot_be_renewed(rig: Rig) -> None:
