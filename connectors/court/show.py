@@ -68,7 +68,7 @@ def drafted_in(item: Item) -> list[tuple[str, dict[str, Any]]]:
         name = "-".join(filter(None, (data.event, data.about, data.partner)))
         return [(name, _draft(data.draft))]
     if isinstance(data, Drafts):
-        request = data.request[:13]
+        request = data.request
         proposed = [(each.action, each.draft) for each in data.follow_ups if each.draft is not None]
         return [(f"follow-up-{request}-{number}-{re.sub('[^a-z]+', '-', action)}", _draft(draft))
                 for number, (action, draft) in enumerate(proposed, 1)]  # fmt: skip
@@ -126,7 +126,7 @@ def _seal(item: Item) -> str:
 def _said(item: Item) -> str:  # noqa: PLR0911 - one way out for each kind of message
     match item.message.data if item.message is not None else None:
         case Acceptance(partners=partners, waits_for=original):
-            return f"{len(partners)} 家 asked" + (f", 待原请求 waits for {original[:13]}" if original else "")
+            return f"{len(partners)} 家 asked" + (f", 待原请求 waits for {original}" if original else "")
         case Result(late=late):
             return ("迟到 late: " if late else "") + _answer(item.enclosed)
         case NonResponse(partner=partner, awaited=awaited):

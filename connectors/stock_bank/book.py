@@ -104,7 +104,7 @@ class Book:
         year, month = divmod(start.year * 12 + start.month - 1 + request["data"]["term_months"], 12)
         end = date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
         effect = {"request": name_of(request), "account": account["number"],
-                  "reference": f"DJ-{request['id'][-12:]}", "amount": f"{amount:.2f}"}  # fmt: skip
+                  "reference": f"DJ-{request['id']}", "amount": f"{amount:.2f}"}  # fmt: skip
         measure = {"state": "effective", "reference": effect["reference"], "controlled": effect["amount"],
                    "starts": start.isoformat(), "ends": end.isoformat()}  # fmt: skip
         return {"kind": "result", "measure": measure}, effect

@@ -43,6 +43,13 @@ def possible_keys(court: str, request_id: str) -> tuple[str, str]:
     return request_key(court, request_id), derive_id("request", court, request_id)
 
 
+def draft_mark(request: RequestState) -> str:
+    """What tells the numbers of drafts about one request from those about another. They stay what they were for a request that was taken in
+    before schema 5: the same draft, made before and after, is known as one by its number."""
+    before = request.key == derive_id("request", request.court, request.request_id)
+    return (request.request_id[:13] if before else request.key[-12:]).upper()
+
+
 def coded(code: str, about: tuple[str, ...] | None = None) -> said.CodedReason:
     """A code with its words, and the partners that it concerns."""
     return said.CodedReason(code=code, zh=CODES[code].zh, en=CODES[code].en, about=about)

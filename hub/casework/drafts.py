@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from hub.casework.desk import Desk
+from hub.casework.desk import Desk, draft_mark
 from hub.rules.state import RequestState
 from hub.store import cases
 from schemas.base import derive_id
@@ -33,7 +33,7 @@ def draft(desk: Desk, original: RequestState, action: str, partners: Sequence[st
     every = [task.partner for task in original.tasks]
     some = f"-{derive_id('partners', *partners)[:8].upper()}" if partners and set(partners) != set(every) else ""
     data = {name: old[name] for name in _KEPT if name in old} | {
-        "number": f"D-{original.request_id[-12:].upper()}-{action.upper()}{some}", "version": 1, "action": action,
+        "number": f"D-{draft_mark(original)}-{action.upper()}{some}", "version": 1, "action": action,
         "legal": legal(old, scope), "partners": list(partners or every),
         "original": original.request_id, **members,
     }  # fmt: skip

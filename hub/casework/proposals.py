@@ -9,7 +9,7 @@ from functools import cached_property
 
 from hub.casework.answers import kept_answer
 from hub.casework.conclude import follow_up
-from hub.casework.desk import Desk
+from hub.casework.desk import Desk, draft_mark
 from hub.casework.drafts import Body, data_of, drafted, legal
 from hub.casework.part import Part
 from hub.engine.records import Inbound
@@ -91,7 +91,7 @@ class _FollowUps:
         basis = legal(old, scope) | ({"purpose": Purpose.LOCATE.value} if kind == "locate" else {})
         same = desk.linkage.partner_kinds.get(partner) == rule.partner_kind
         data: Body = {
-            "number": f"F-{self._request.request_id[-12:].upper()}-{desk.work.composer.token('asset', name)[:12].upper()}", "version": 1,
+            "number": f"F-{draft_mark(self._request)}-{desk.work.composer.token('asset', name)[:12].upper()}", "version": 1,
             "action": action, "legal": basis, "subject": old["subject"],
             "partners": [partner] if same else list(desk.linkage.of_kind((rule.partner_kind,))),
         }  # fmt: skip

@@ -67,7 +67,7 @@ def facts_of(message: AnyMessage) -> tuple[Fact, ...]:
         case Reply() as data:
             facts = _reply(data)
         case Acceptance(partners=partners, waits_for=original):
-            facts = Fact("asks", partners, "party"), Fact("waits-for", (original[:13],) if original else ())
+            facts = Fact("asks", partners, "party"), Fact("waits-for", (original,) if original else ())
         case Refusal(reasons=reasons):
             facts = (Fact("reasons", tuple(reason.code for reason in reasons), "code"),)
         case Result(partner=partner, late=late):

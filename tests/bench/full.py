@@ -14,7 +14,7 @@ from tests.bench.turns import compare
 from tests.rig import Rig
 
 _NUMBERED = "WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 999 + :count)"  # after the rig's own first rows
-# Ids lie in the order of their time, one a second until now, as those of version 7 do; tokens are scattered among those of new requests, as
+# Ids lie in the order of their time, one a second, before all new ones, as those of version 7 do; tokens are scattered among those of new requests, as
 # hashes are: a multiplier that shares no factor with a power of two visits every number once.
 _TIMED = "printf('%08x-%04x-%08x', (1700000000000 + 1000 * {i}) >> 16, (1700000000000 + 1000 * {i}) & 65535, {i} * 2654435761 % 4294967296)"
 _SCATTERED = "printf('%08x%08x', {i} * 2654435761 % 4294967296, {i})"

@@ -234,6 +234,6 @@ def describe(value: bytes) -> str:
     """A message in a few letters, for the trace."""
     try:
         body = json.loads(value)
-        return f"{'.'.join(body['type'].split('.')[1:3])} {body['id'][:8]} of {body['correlationid'][:8]}"
+        return f"{'.'.join(body['type'].split('.')[1:3])} {body['id'][-8:]} of {body['correlationid'][-8:]}"
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"{len(value)} bytes"

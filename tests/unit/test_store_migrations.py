@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import Connection, inspect, select, text, update
 from structlog.testing import capture_logs
 
+from hub.casework.desk import draft_mark, request_key
 from hub.rules.completeness import CertificateState
-from hub.store import migrations
+from hub.store import cases, migrations
 from hub.store import tables as t
 from hub.store.aggregates import States
 from hub.store.database import Database, open_readonly
@@ -107,6 +108,10 @@ def test_requests_of_before_are_found_by_their_courts_ids_under_the_keys_they_ha
         original = select(t.requests.c.original_key).where(t.requests.c.request_id == release_id)
         assert connection.scalar(original) == old_key
         assert connection.scalar(select(t.requests.c.key).where(t.requests.c.request_id == freeze_id)) == old_key
+        new_key = request_key("court-9901", release_id)
+        found = cases.load(connection, [old_key, new_key])
+    assert draft_mark(found[old_key]) == freeze_id[:13].upper(), "a draft that was sent before has the same number now"
+    assert draft_mark(found[new_key]) == new_key[-12:].upper()
     rig.close()
 
 
