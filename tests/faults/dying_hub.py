@@ -15,7 +15,7 @@ from hub.bootstrap import build_hub
 from hub.bus.sink import KafkaSink
 from hub.casework import Casework
 from hub.engine.committer import Committer
-from hub.engine.gate import Gate
+from hub.engine.processor import Processor
 from hub.sequencer import Sequencer
 from hub.settings import read_settings
 from hub.telemetry import configure_logs
@@ -81,7 +81,7 @@ def _checkpoint(batch: Any) -> bool:
 
 
 POINTS: dict[str, Callable[[], None]] = {
-    "verified": lambda: after(Gate, "check_all"),
+    "verified": lambda: after(Processor, "_verify"),
     "decided": lambda: after(Casework, "handle"),
     "rows-written": rows_written,
     "committed": lambda: after(Committer, "_attempt"),

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -53,6 +54,32 @@ def in_store(rig: Rig) -> int:
     """How many rows wait in the outbox or have left it."""
     with rig.store.read() as connection:
         return connection.scalar(select(func.count()).select_from(t.outbox)) or 0
+
+
+async def test_records_that_take_long_to_verify_let_others_onto_the_thread_in_between(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.engine.processor.SPELL", 0.0)
+    begun, go_on = threading.Event(), threading.Event()
+    checked: list[int] = []
+    check = rig.gate.check
+
+    def slow(record: Record) -> Inbound | Unfit:
+        checked.append(record.offset)
+        begun.set()
+        assert go_on.wait(10)
+        return check(record)
+
+    monkeypatch.setattr(rig.gate, "check", slow)
+    ids, records = requests(rig, 3)
+    bus = Lanes(REQUESTS, REPLIES)
+    bus.put(*records)
+    async with working(rig, bus) as processor:
+        assert await asyncio.to_thread(begun.wait, 10)
+        other = asyncio.create_task(processor.on_store(lambda: len(checked)))
+        await asyncio.sleep(0)  # it stands in the thread's queue now
+        go_on.set()
+        assert await other == 1, "between the first record and the second"
+        await until(lambda: len(bus.published) >= 6, "and the batch goes on", 10)
+    assert tasks(bus.published) == ids
 
 
 # -- a decision that raises --------------------------------------------------------------------------------------------
