@@ -77,7 +77,7 @@ class Connection:
     def producer(self, client_id: str) -> AIOKafkaProducer:
         """An idempotent producer that waits for all in-sync replicas."""
         return AIOKafkaProducer(
-            **self.options(client_id), acks="all", enable_idempotence=True, linger_ms=5, max_batch_size=256 * 1024,
+            **self.options(client_id), acks="all", enable_idempotence=True, linger_ms=0, max_batch_size=256 * 1024,
             max_request_size=RECORD_LIMIT,
         )  # fmt: skip
 

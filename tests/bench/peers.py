@@ -58,6 +58,7 @@ def _faststream(job: Job) -> KafkaBroker:
     connection = job.connection
     return KafkaBroker(
         connection.bootstrap_servers, security=SASLScram512(connection.username, connection.password), logger=None,
+        # The linger does it good, one by one by a third; the hub and the bare loop, which await a batch's confirmations together, have none.
         acks="all", enable_idempotence=True, linger_ms=5, max_batch_size=256 * 1024, max_request_size=4 * 1024 * 1024,
         allow_auto_create_topics=False,
     )  # fmt: skip
