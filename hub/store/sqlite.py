@@ -91,7 +91,7 @@ def _take_lock(path: Path) -> int:
 def _configure(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy says BEGIN itself, below
     for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON",
-                   "cache_size=-8192", "wal_autocheckpoint=4000", "temp_store=MEMORY"):  # fmt: skip
+                   "cache_size=-8192", "wal_autocheckpoint=8000", "temp_store=MEMORY"):  # fmt: skip
         connection.execute(f"PRAGMA {pragma}")
 
 
