@@ -47,6 +47,8 @@ class Broker:
         self.topics = topics
         self.lanes: dict[Place, list[Record]] = {(topic, number): [] for topic, count in topics.items() for number in range(count)}
         self._arrived = asyncio.Event()
+        self.under_way = 0
+        """Batches that will arrive though their producer has given them up."""
 
     # -- the network ---------------------------------------------------------------------------------------------------
 
@@ -209,12 +211,14 @@ class SimSink:
             host.step("has its acknowledgement")
             return
         if outcome == "belated":
+            broker.under_way += 1
             asyncio.get_running_loop().call_later(broker.rng.uniform(0.1, 4.0), self._arrive, placed[kept:])
         await self._pass(0.05, 2.0)
         raise PublishFailed(outcome)
 
     def _arrive(self, rest: Sequence[tuple[Place, Outgoing]]) -> None:
         """What was on its way when its producer was thrown away."""
+        self._broker.under_way -= 1
         for place, item in rest:
             self._broker.append(f"{self._host.name} late", place, item.key, item.value, item.headers)
 

@@ -80,7 +80,7 @@ async def _live(world: World) -> None:
     if frozen is not None:
         await frozen
     end = world.loop.now + _PATIENCE
-    while not (world.unsaid == 0 and all(each.working for each in supervisors) and at_rest(world)):
+    while not (world.unsaid == 0 and world.broker.under_way == 0 and all(each.working for each in supervisors) and at_rest(world)):
         if world.loop.now > end:
             world.fault("it does not come to rest")
             break
