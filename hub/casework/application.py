@@ -119,7 +119,8 @@ class _Team:
             self._collector.take(item, message)
         else:
             self._takers[type(message)].take(item)
-        self.desk.seen.setdefault((message.source, message.id), item.digest)
+        if (message.source, message.id) not in self.desk.put_off:
+            self.desk.seen.setdefault((message.source, message.id), item.digest)
 
     def fire(self, timer: Due) -> None:
         if timer.kind == SILENCE:

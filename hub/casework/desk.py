@@ -69,6 +69,8 @@ class Desk:
         self.linkage = rulebook.linkage
         self.topics = topics
         self.states = States(work.connection)
+        self.put_off: set[tuple[str, str]] = set()
+        """Sender and id of what was put off in this batch: not decided on, it hides no other message with its id."""
         self.move_listeners: list[Callable[[str], None]] = []
         self.conclusion_listeners: list[Callable[[RequestState], None]] = []
         self.case_listeners: list[Callable[[CaseState | None, CaseState], None]] = []

@@ -19,6 +19,7 @@ WAITS = "held-reply"
 
 def hold(desk: Desk, item: Inbound, case_token: str, facts: Facts) -> None:
     """Put this reply off. It does not go into the inbox, where it would hide its copy that was in time."""
+    desk.put_off.add((item.message.source, item.message.id))
     decision = desk.work.decide("reply.held", None, item, facts)
     place = desk.work.hold(item, case_token, decision)
     desk.work.arm(WAITS, place, item.record.timestamp)

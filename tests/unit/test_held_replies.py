@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hub.engine.records import Record
+from schemas.messages import parse
 from tests.factories import inquiry
 from tests.rig import Rig, entries, said, tasks_in, types
 
@@ -75,6 +76,21 @@ def test_of_two_replies_the_one_in_time_stands_in_whatever_order_they_are_read(r
     assert rejection.data.code == "reply-conflicting"
     assert [entry.get("alarm") for entry in entries(rig, "message.rejected")] == [1]
     assert entries(rig, "task.silent") == []
+
+
+def test_what_is_put_off_hides_no_other_content_under_its_id(rig: Rig) -> None:
+    """Read in one batch as in two: which of them stands is decided when both are judged."""
+    task = asked(rig)
+    rig.advance(21)
+    said_at = {"answered_at": rig.clock.isoformat(timespec="microseconds")}
+    first = rig.answer(task, "reply", {"kind": "no-record", **said_at})
+    second = rig.answer(task, "reply", {"kind": "refused", "reason": {"code": "test", "text": "试"}, **said_at}, id=parse(first.value).id)
+    assert rig.feed([first, second]) == []
+    out = said(rig.fire())
+    assert [each.type.split(".")[2] for each in out if each.type.startswith("liandong.inquiry")] == ["non-response", "conclusion", "result"]
+    (rejection,) = (each for each in out if each.type == "liandong.party.rejection.v1")
+    assert rejection.data.code == "id-reused"
+    assert kinds(rig)[:2] == ["reply.held", "reply.held"]
 
 
 def test_a_reply_that_is_put_off_outlives_the_process(rig: Rig) -> None:
