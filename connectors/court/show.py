@@ -68,9 +68,8 @@ def drafted_in(item: Item) -> list[tuple[str, dict[str, Any]]]:
         name = "-".join(filter(None, (data.event, data.about, data.partner)))
         return [(name, _draft(data.draft))]
     if isinstance(data, Drafts):
-        request = data.request
         proposed = [(each.action, each.draft) for each in data.follow_ups if each.draft is not None]
-        return [(f"follow-up-{request}-{number}-{re.sub('[^a-z]+', '-', action)}", _draft(draft))
+        return [(f"follow-up-{data.request}-{number}-{re.sub('[^a-z]+', '-', action)}", _draft(draft))
                 for number, (action, draft) in enumerate(proposed, 1)]  # fmt: skip
     return []
 

@@ -46,8 +46,8 @@ def possible_keys(court: str, request_id: str) -> tuple[str, str]:
 def draft_mark(request: RequestState) -> str:
     """What tells the numbers of drafts about one request from those about another. They stay what they were for a request that was taken in
     before schema 5: the same draft, made before and after, is known as one by its number."""
-    before = request.key == derive_id("request", request.court, request.request_id)
-    return (request.request_id[:13] if before else request.key[-12:]).upper()
+    new = request.key == request_key(request.court, request.request_id)
+    return (request.key[-12:] if new else request.request_id[:13]).upper()
 
 
 def coded(code: str, about: tuple[str, ...] | None = None) -> said.CodedReason:
@@ -125,9 +125,13 @@ class Desk:
         return found
 
     def _request_of(self, courts: Iterable[str], request_id: str) -> RequestState | None:
+        return next(iter(self._called(courts, request_id)), None)
+
+    def _called(self, courts: Iterable[str], request_id: str) -> list[RequestState]:
+        """What these courts call `request_id`, in their order."""
         keys = [key for court in dict.fromkeys(courts) for key in possible_keys(court, request_id)]
         self.load(keys)
-        return next((self.cases[key] for key in keys if key in self.cases), None)
+        return [self.cases[key] for key in keys if key in self.cases]
 
     def begun(self, speaker: str, request_id: str) -> RequestState | None:
         """The request with this id that concerns `speaker`: its own; else, of any court, one whose case `speaker` holds now or
@@ -135,9 +139,7 @@ class Desk:
         found = self._request_of([speaker], request_id)
         if found is not None:
             return found
-        keys = [key for court in self.rulebook.registers for key in possible_keys(court, request_id)]
-        self.load(keys)
-        every = [self.cases[key] for key in keys if key in self.cases]
+        every = self._called(self.rulebook.registers, request_id)
         concerned = (each for each in every if speaker in (self.holder(each), *(task.partner for task in each.tasks)))
         return next(concerned, every[0] if every else None)
 

@@ -54,7 +54,7 @@ async def faststream_batch(job: Job, go: asyncio.Event) -> AsyncIterator[None]:
 
 
 def _faststream(job: Job) -> KafkaBroker:
-    """A FastStream broker with the hub's own producer options and without its log line per message."""
+    """A FastStream broker with the hub's own producer options, but a linger, and without its log line per message."""
     connection = job.connection
     return KafkaBroker(
         connection.bootstrap_servers, security=SASLScram512(connection.username, connection.password), logger=None,
